@@ -1,0 +1,2 @@
+# Install rules and the package that find_package(resultsdb) reads.
+include(GNUInstallDirs)

@@ -1,0 +1,37 @@
+# Options, compiler settings and the libraries we stand on.
+include(CMakeDependentOption)
+
+option(RESULTSDB_BUILD_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
+option(RESULTSDB_BUILD_EXAMPLES "Build the examples, resultsdb and resultsdb-server among them" ${PROJECT_IS_TOP_LEVEL})
+option(RESULTSDB_BUILD_BENCHMARKS "Build the benchmarks" OFF)
+option(RESULTSDB_INSTALL "Define install rules" ${PROJECT_IS_TOP_LEVEL})
+option(RESULTSDB_WERROR "Treat warnings as errors" OFF)
+option(RESULTSDB_HTTP "Build resultsdb::http and resultsdb::webkit" ON)
+option(RESULTSDB_FORMATS "Build resultsdb::formats" ON)
+set(RESULTSDB_SANITIZER "" CACHE STRING "address (with undefined), thread, or empty")
+cmake_dependent_option(RESULTSDB_BUILD_TESTING_KIT "Build resultsdb::testing (the conformance suite; needs GoogleTest)" ON
+                       "RESULTSDB_BUILD_TESTS" OFF)
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+if(PROJECT_IS_TOP_LEVEL)
+  set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
+  set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+  find_program(RESULTSDB_CCACHE ccache)
+  if(RESULTSDB_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1
+        CCACHE_SLOPPINESS=pch_defines,time_macros ${RESULTSDB_CCACHE})
+  endif()
+  if(RESULTSDB_SANITIZER STREQUAL "address")
+    add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    add_link_options(-fsanitize=address,undefined)
+  elseif(RESULTSDB_SANITIZER STREQUAL "thread")
+    add_compile_options(-fsanitize=thread -Wno-tsan -fno-omit-frame-pointer)
+    add_link_options(-fsanitize=thread)
+  endif()
+endif()
+
+find_package(Threads REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS json url OPTIONAL_COMPONENTS program_options)

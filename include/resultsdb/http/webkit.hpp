@@ -1,0 +1,24 @@
+// WebKit's results protocol below /api (component resultsdb::webkit).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "resultsdb/http/router.hpp"
+#include "resultsdb/model.hpp"
+#include "resultsdb/time.hpp"
+
+namespace resultsdb::webkit {
+
+struct Options {
+  Clock clock;                          ///< required
+  bool allow_anonymous_writes = false;  ///< from other than loopback
+  std::int64_t default_ttl_seconds =
+      5 * 365 * 86'400;  ///< retention of runs, counted from the commit; 0: for ever
+};
+
+/// Adds the routes of the protocol. Repositories are those of the model.
+void mount(http::Router& router, std::shared_ptr<Model> model, const Options& options);
+
+}  // namespace resultsdb::webkit
