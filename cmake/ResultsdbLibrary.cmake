@@ -29,7 +29,7 @@ function(resultsdb_warnings target)
 endfunction()
 
 # resultsdb_add_test(NAME SOURCES … LIBRARIES … [LABELS …] [TIMEOUT n] [ENVIRONMENT …]): one GoogleTest program = one
-# CTest test. The repository's data is found through the macro RESULTSDB_SOURCE_DIR.
+# CTest test, built by the target tests_LABEL of each of its labels. The repository's data is found through the macro RESULTSDB_SOURCE_DIR.
 function(resultsdb_add_test name)
   cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;LIBRARIES;LABELS;ENVIRONMENT" ${ARGN})
   if(NOT arg_TIMEOUT)
@@ -41,4 +41,10 @@ function(resultsdb_add_test name)
   target_include_directories(${name} PRIVATE "${resultsdb_SOURCE_DIR}/src" "${resultsdb_SOURCE_DIR}/tests")
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT} ENVIRONMENT "${arg_ENVIRONMENT}")
+  foreach(label IN LISTS arg_LABELS)
+    if(NOT TARGET tests_${label})
+      add_custom_target(tests_${label})
+    endif()
+    add_dependencies(tests_${label} ${name})
+  endforeach()
 endfunction()
