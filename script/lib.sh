@@ -1,0 +1,103 @@
+# Shared by the scripts of this folder: steps with times, and the packages that building needs. Sourced, not run.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+mkdir -p build
+export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
+jobs=$(nproc 2>/dev/null || echo 2)
+step_times=$(mktemp)
+trap 'rm -f "$step_times"' EXIT
+
+say() { printf '%s\n' "$*"; }
+fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
+
+# step "NAME" "EXPECTED TIME" COMMAND…: says what runs and how long it takes; its status is the command's.
+step() {
+  local name=$1 expected=$2 begin=$SECONDS status=0
+  shift 2
+  printf '\n== %s (%s)\n' "$name" "$expected"
+  "$@" || status=$?
+  printf '%d %s\n' $((SECONDS - begin)) "$name" >>"$step_times"
+  if [ $status -ne 0 ]; then
+    printf '== %s: FAILED after %d s\n' "$name" $((SECONDS - begin)) >&2
+    return $status
+  fi
+  printf '== %s: done in %d s\n' "$name" $((SECONDS - begin))
+}
+
+slowest_steps() {
+  printf '\nSlowest steps (seconds):\n'
+  sort -rn "$step_times" | head -10 | awk '{ seconds = $1; $1 = ""; printf "%6d %s\n", seconds, $0 }'
+}
+
+is_installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+
+# The Boost of this system: an installed one, else the oldest packaged one, of at least 1.81.
+boost_version() {
+  { dpkg-query -W -f '${db:Status-Status} ${Package}\n' 'libboost1.*-dev' 2>/dev/null | sed -n 's/^installed //p'
+    apt-cache search --names-only '^libboost1\.[0-9]+-dev$' | cut -d' ' -f1 | sort -V
+  } | sed -n 's/^libboost\(1\.[0-9]*\)-dev$/\1/p' | awk -F. '$2 >= 81' | head -1
+}
+
+packages() { # server | test | bench
+  echo g++ cmake ninja-build ccache pkg-config python3 libsqlite3-dev libexpat1-dev zlib1g-dev libzstd-dev
+  case $1 in
+    test) echo libgtest-dev libgmock-dev git curl ;;
+    bench) echo libbenchmark-dev ;;
+  esac
+  for library in '' -json -url -program-options; do echo "libboost$library$2-dev"; done
+}
+
+# install_packages server|test|bench: installs what is missing, or prints the one line that does and stops.
+install_packages() {
+  local boost package missing=()
+  if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+    say "This system has no apt. Install these yourself, then run"
+    say "  cmake --preset release && cmake --build --preset release"
+    say "A C++20 compiler (g++ 12, clang 16), CMake 3.25, Ninja, Python 3, GoogleTest, Boost 1.81 (JSON, URL,"
+    say "Program_options, Asio, Beast), SQLite 3.37, expat 2.4, zlib, zstd; ccache helps."
+    exit 2
+  fi
+  boost=$(boost_version)
+  if [ -z "$boost" ] && [ "$(id -u)" = 0 ]; then
+    apt-get update -qq
+    boost=$(boost_version)
+  fi
+  [ -n "$boost" ] || fail "no Boost of at least 1.81 is packaged here. Run 'apt-get update' as root, or install Boost 1.81."
+  for package in $(packages "$1" "$boost"); do
+    is_installed "$package" || missing+=("$package")
+  done
+  if [ ${#missing[@]} -eq 0 ]; then
+    say "all packages are there"
+  elif [ "$(id -u)" != 0 ]; then
+    say "These packages are missing. Run this line, then repeat the command:"
+    say "  sudo apt-get install --no-install-recommends -y ${missing[*]}"
+    exit 2
+  else
+    say "installing ${missing[*]}"
+    apt_install "${missing[@]}" || { apt-get update -qq && apt_install "${missing[@]}"; }
+  fi
+}
+
+apt_install() { DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends -y "$@" >build/apt.log 2>&1; }
+
+configure() { # PRESET OPTIONS…
+  local preset=$1 python=/usr/bin/python3
+  shift
+  [ -x $python ] || python=$(command -v python3)
+  if [ ! -f "build/$preset/build.ninja" ] || [ $# -gt 0 ]; then
+    cmake --preset "$preset" -DPython3_EXECUTABLE="$python" "$@" >"build/$preset.configure.log" 2>&1 ||
+      { tail -30 "build/$preset.configure.log"; return 1; }
+  fi
+}
+
+build() { # PRESET TARGET…
+  local preset=$1 targets=()
+  shift
+  [ $# -eq 0 ] || targets=(--target "$@")
+  if [ -t 1 ]; then
+    cmake --build "build/$preset" "${targets[@]}"
+  else
+    cmake --build "build/$preset" "${targets[@]}" >"build/$preset.build.log" 2>&1 || { tail -60 "build/$preset.build.log"; return 1; }
+  fi
+}
