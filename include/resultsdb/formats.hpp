@@ -62,6 +62,7 @@ struct ImportedRun {
   std::vector<Warning> warnings;
   Attributes attributes;
   std::string output;
+  std::string digest;  ///< SHA-256 of the bytes of the file, 32 bytes; merge(): of the files' digests in sorted order
 };
 
 struct ReadOptions {
