@@ -15,6 +15,10 @@
 #include "resultsdb/storage/rows.hpp"
 #include "resultsdb/storage/write_batch.hpp"
 
+namespace resultsdb::testing {
+class FaultyStorage;
+}
+
 namespace resultsdb::storage {
 
 /// Differences between backends are declared here, never found by surprise.
@@ -117,6 +121,8 @@ class Storage {
   Result<Page<Document>> find_documents(const DocumentQuery& query, const Paging& paging);
 
  protected:
+  friend class testing::FaultyStorage;  // forwards each do_ function to that of another object
+
   /// Where a page begins: strictly after this row in the query's order. Members that the order does not use
   /// are at their defaults.
   struct RunCursor {
