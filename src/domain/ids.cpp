@@ -1,0 +1,37 @@
+#include "domain/base64url.hpp"
+#include "domain/fields.hpp"
+#include "domain/sha256.hpp"
+#include "resultsdb/model.hpp"
+
+namespace resultsdb {
+namespace {
+
+constexpr std::size_t kIdBytes = 15;  ///< 120 bits: 20 letters without a rest
+
+std::string make_id(std::string_view prefix, const domain::FieldWriter& key) {
+  const std::string hash = domain::sha256(key.bytes());
+  return std::string(prefix) + domain::base64url_encode(std::string_view(hash).substr(0, kIdBytes));
+}
+
+}  // namespace
+
+std::string configuration_id(const Configuration& configuration) {
+  return make_id("c_", domain::FieldWriter().text(configuration.key()));
+}
+
+std::string timeline_id(std::string_view suite, std::string_view branch, const Configuration& configuration) {
+  return make_id("t_", domain::FieldWriter().text(suite).text(branch).text(configuration.key()));
+}
+
+std::string run_id(std::string_view suite, std::string_view branch, const Configuration& configuration,
+                   Position position, Time started, std::string_view variant) {
+  return make_id("r_", domain::FieldWriter()
+                           .text(suite)
+                           .text(branch)
+                           .text(configuration.key())
+                           .number(position)
+                           .number(to_micros(started))
+                           .text(variant));
+}
+
+}  // namespace resultsdb
