@@ -1,0 +1,71 @@
+#include "arguments.hpp"
+
+#include <cstdlib>
+#include <iostream>
+
+namespace resultsdb::cli {
+
+namespace po = boost::program_options;
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : "";
+}
+
+Options::Options(const char* command, const char* positional, int most, const char* format_help)
+    : command_(command), positional_name_(positional), most_(most), description_("Options") {
+  description_.add_options()                                                              //
+      ("store", po::value<std::string>(), "URL of the store (default: RESULTSDB_STORE)")  //
+      ("format", po::value<std::string>(), format_help)                                   //
+      ("help,h", "this text");
+}
+
+void Options::add_selection() {
+  add()                                                                          //
+      ("suite", po::value<std::string>(), "suite")                               //
+      ("branch", po::value<std::string>(), "branch of the runs (default: all)")  //
+      ("configuration", po::value<std::vector<std::string>>(), "facet k=v[,k2=v2…]; repeats");
+}
+
+bool Options::parse(const Arguments& arguments) {
+  po::options_description all;
+  all.add(description_).add_options()("positional", po::value<std::vector<std::string>>());
+  po::positional_options_description positional;
+  positional.add("positional", -1);
+  try {
+    po::store(po::command_line_parser(arguments).options(all).positional(positional).run(), values_);
+    po::notify(values_);
+  } catch (const po::error& error) {
+    throw UsageError{std::string(error.what()) + "; see 'resultsdb " + command_ + " --help'"};
+  }
+  if (has("help")) {
+    std::cout << "Usage: resultsdb " << command_ << ' ' << positional_name_ << "\n\n" << description_;
+    return false;
+  }
+  positional_ = texts("positional");
+  if (most_ >= 0 && positional_.size() > static_cast<std::size_t>(most_)) {
+    throw UsageError{"'" + positional_[static_cast<std::size_t>(most_)] +
+                     "' is one argument too many; see 'resultsdb " + command_ + " --help'"};
+  }
+  return true;
+}
+
+std::vector<std::string> Options::texts(const char* name) const {
+  return has(name) ? values_[name].as<std::vector<std::string>>() : std::vector<std::string>();
+}
+
+Format Options::format() const {
+  const auto name = text("format");
+  if (name.empty() || name == "table") return Format::Table;
+  if (name == "json") return Format::Json;
+  if (name == "csv") return Format::Csv;
+  throw UsageError{"--format: '" + name + "' is none of table, json, csv"};
+}
+
+std::string Options::store() const {
+  auto url = has("store") ? text("store") : environment("RESULTSDB_STORE");
+  if (url.empty()) throw UsageError{"no store: give --store sqlite:FILE or set RESULTSDB_STORE"};
+  return url;
+}
+
+}  // namespace resultsdb::cli

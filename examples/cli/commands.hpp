@@ -1,0 +1,42 @@
+// The commands of the program `resultsdb`: plain functions from arguments to an exit code.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace resultsdb::cli {
+
+/// What CI can rely on.
+enum ExitCode : int {
+  kDone = 0,
+  kRefused = 1,  ///< an input was refused, a check found damage, or --strict found failing tests
+  kWrongUse = 2,
+  kUnavailable = 3,  ///< the store cannot be opened or reached
+};
+
+using Arguments = std::vector<std::string>;
+
+struct Command {
+  const char* name;
+  const char* usage;    ///< one line
+  const char* summary;  ///< one line
+  int (*run)(const Arguments& arguments);
+};
+
+int run_import(const Arguments& arguments);
+int run_read(const Arguments& arguments);
+int run_env(const Arguments& arguments);
+int run_commits(const Arguments& arguments);
+int run_history(const Arguments& arguments);
+int run_failures(const Arguments& arguments);
+int run_runs(const Arguments& arguments);
+int run_tests(const Arguments& arguments);
+int run_suites(const Arguments& arguments);
+int run_configurations(const Arguments& arguments);
+int run_check(const Arguments& arguments);
+int run_export(const Arguments& arguments);
+int run_import_export(const Arguments& arguments);
+int run_migrate(const Arguments& arguments);
+int run_purge(const Arguments& arguments);
+
+}  // namespace resultsdb::cli

@@ -1,0 +1,394 @@
+// import, read, env
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+
+#include "ci_environment.hpp"
+#include "commands.hpp"
+#include "context.hpp"
+#include "manifest.hpp"
+#include "output.hpp"
+#include "progress.hpp"
+#include "resultsdb/formats.hpp"
+#include "resultsdb/json.hpp"
+
+namespace resultsdb::cli {
+
+namespace po = boost::program_options;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct ImportSettings {
+  formats::ReadOptions read;
+  bool strict = false, allow_empty = false, keep_going = false, dry_run = false;
+  bool started_given = false;
+};
+
+/// What happened to the runs of one command.
+struct Tally {
+  std::uint64_t added = 0, replaced = 0, unchanged = 0, refused = 0;
+  bool failing = false;
+};
+
+std::ostream& warn() { return std::cerr << "warning: "; }
+
+/// Files below a folder, in byte order; other paths as they are.
+std::vector<std::string> expand(const std::vector<std::string>& paths,
+                                std::vector<std::string>& from_folders) {
+  std::vector<std::string> files;
+  for (const auto& path : paths) {
+    std::error_code error;
+    if (path == "-" || !fs::is_directory(path, error)) {
+      files.push_back(path);
+      continue;
+    }
+    std::vector<std::string> found;
+    for (const auto& entry :
+         fs::recursive_directory_iterator(path, fs::directory_options::skip_permission_denied, error))
+      if (entry.is_regular_file()) found.push_back(entry.path().string());
+    std::sort(found.begin(), found.end());
+    from_folders.insert(from_folders.end(), found.begin(), found.end());
+    files.insert(files.end(), found.begin(), found.end());
+  }
+  return files;
+}
+
+formats::ReadOutcome read_file(const std::string& path, formats::ReadOptions options) {
+  options.path = path == "-" ? "standard input" : path;
+  if (path == "-") return formats::read_results(std::cin, options);
+  std::ifstream file(path, std::ios::binary);
+  if (file) return formats::read_results(file, options);
+  formats::ReadOutcome outcome;
+  outcome.refused =
+      formats::ReadError{"unreadable", make_error(ErrorCode::NotFound, "cannot read this file", path)};
+  return outcome;
+}
+
+/// Reads all files of a run and joins them; empty if one is refused (printed).
+std::optional<formats::ImportedRun> read_files(const std::vector<std::string>& files,
+                                               const std::vector<std::string>& optional,
+                                               const ImportSettings& settings) {
+  std::vector<formats::ImportedRun> runs;
+  bool refused = false;
+  for (const auto& path : files) {
+    auto outcome = read_file(path, settings.read);
+    if (outcome.run) {
+      for (const auto& warning : outcome.run->warnings) {
+        warn() << path << (warning.line ? ":" + std::to_string(warning.line) : "") << ": " << warning.code
+               << ": " << warning.text << '\n';
+      }
+      runs.push_back(std::move(*outcome.run));
+    } else if (outcome.refused->code == "unknown format" &&
+               std::find(optional.begin(), optional.end(), path) != optional.end()) {
+      warn() << path << ": no result file, left out\n";
+    } else {
+      std::cerr << "resultsdb: " << outcome.refused->error.text() << '\n';
+      refused = true;
+    }
+  }
+  if (runs.empty() || (refused && !settings.keep_going)) return std::nullopt;
+  auto merged = formats::merge(std::move(runs));
+  merged.incomplete = merged.incomplete || refused;
+  return merged;
+}
+
+/// What a file's own properties say, where nobody said it better: resultsdb.suite, .branch, .commit,
+/// .configuration.
+void take_properties(RunPlan& plan, const formats::ImportedRun& imported) {
+  for (const auto& [key, value] : imported.attributes) {
+    if (key == "resultsdb.suite" && plan.suite.empty()) plan.suite = value;
+    if (key == "resultsdb.branch" && plan.branch.empty()) plan.branch = value;
+    if (key == "resultsdb.commit" && plan.commits.empty()) plan.commits.push_back(value);
+    if (key == "resultsdb.configuration" && plan.configuration.empty())
+      plan.configuration = parse_configuration({value});
+  }
+}
+
+RunHeader make_header(Model& model, const RunPlan& plan, const formats::ImportedRun& imported, Time now) {
+  RunHeader header;
+  header.suite = plan.suite.empty() ? imported.tool : plan.suite;
+  header.branch = plan.branch;
+  header.configuration = plan.configuration;
+  header.id = plan.id;
+  header.started = plan.started.value_or(imported.started.value_or(now));
+  if (imported.duration_ms && *imported.duration_ms < 1e12)
+    header.finished = header.started + Duration{static_cast<std::int64_t>(*imported.duration_ms * 1000.0)};
+  header.attempt = plan.attempt;
+  header.state = imported.incomplete ? RunState::Incomplete : plan.state.value_or(RunState::Final);
+  header.order_key = plan.commits.empty() ? OrderKey::Time : OrderKey::Commit;
+  header.digest = imported.digest;
+  header.attributes = plan.attributes;
+  if (!imported.tool.empty()) header.attributes.emplace_back("tool", imported.tool);
+  if (!imported.version.empty()) header.attributes.emplace_back("tool_version", imported.version);
+  if (!plan.reason.empty()) header.attributes.emplace_back("reason", plan.reason);
+  for (const auto& attribute : imported.attributes) {
+    if (header.attributes.size() < limits::kAttributes) header.attributes.push_back(attribute);
+  }
+  header.links = plan.links;
+  for (const auto& text : plan.commits) {
+    const auto resolved = need(model.resolve(need(parse_repository_reference(text)), header.started));
+    if (resolved.registered && resolved.commit.message.empty())
+      warn() << text << ": nobody knows this commit; it is registered with the run's start\n";
+    header.commits.push_back({resolved.commit.repository, resolved.commit.id(), *resolved.commit.position});
+  }
+  return header;
+}
+
+void describe(const Ingested& ingested) {
+  const auto& run = *ingested.run;
+  std::cout << (ingested.stored == Ingested::Stored::Unchanged ? "already imported: " : "stored: ") << run.id
+            << "  suite " << run.suite << ", " << run.counts.covered << " results ("
+            << cell_counts(run.counts, false).text << ")";
+  if (run.counts.lost > 0) std::cout << ", " << run.counts.lost << " lost";
+  if (run.state != RunState::Final) std::cout << ", " << to_string(run.state);
+  std::cout << '\n';
+}
+
+bool has_failures(const RunInfo& run) {
+  return run.state != RunState::Final ||
+         std::any_of(run.counts.outcomes.begin(), run.counts.outcomes.end(), [](const auto& count) {
+           return is_failing(count.outcome.actual) &&
+                  is_unexpected(count.outcome.expected, count.outcome.actual);
+         });
+}
+
+/// Reads, builds and stores one run. Refusals are printed and counted; a store that fails ends the command.
+void store_run(Model& model, RunPlan plan, const std::vector<std::string>& optional_files,
+               const ImportSettings& settings, Time now, bool quiet, Tally& tally) {
+  formats::ImportedRun imported;
+  if (!plan.files.empty()) {
+    auto read = read_files(plan.files, optional_files, settings);
+    if (!read) {
+      ++tally.refused;
+      return;
+    }
+    imported = std::move(*read);
+    if (imported.tests.empty() && !settings.allow_empty) {
+      std::cerr << "resultsdb: " << plan.files.front()
+                << ": no test in it; --allow-empty stores the run all the same\n";
+      ++tally.refused;
+      return;
+    }
+    take_properties(plan, imported);
+  }
+  Run run;
+  formats::to_results(imported, run.results);
+  if (settings.dry_run) {
+    std::cout << "would store: " << run.results.size() << " results, " << run.results.lost_size() << " lost, "
+              << (imported.tool.empty() ? "no file" : imported.tool)
+              << (imported.incomplete ? ", incomplete" : "") << '\n';
+    return;
+  }
+  run.header = make_header(model, plan, imported, now);
+  IngestOptions ingest{.received = now};
+  ingest.same_digest_is_same_run = !plan.started.has_value() && !run.header.digest.empty();
+  auto stored = model.ingest(run, ingest);
+  if (!stored && stored.error().retryable()) fail(stored.error());
+  if (!stored) {
+    std::cerr << "resultsdb: " << (plan.files.empty() ? plan.id : plan.files.front()) << ": "
+              << stored.error().text() << '\n';
+    ++tally.refused;
+    return;
+  }
+  switch (stored->stored) {
+    case Ingested::Stored::Added:
+      ++tally.added;
+      break;
+    case Ingested::Stored::Replaced:
+      ++tally.replaced;
+      break;
+    case Ingested::Stored::Unchanged:
+      ++tally.unchanged;
+      break;
+  }
+  tally.failing = tally.failing || has_failures(*stored->run);
+  if (!quiet) describe(*stored);
+}
+
+/// Options, then RESULTSDB_* variables, then the CI environment.
+RunPlan plan_from_options(const Options& options, const Repository* clone) {
+  const auto ci = read_ci_environment([](const char* name) { return environment(name); });
+  const auto choose = [&](const char* option, const char* variable) {
+    return options.has(option) ? options.text(option) : environment(variable);
+  };
+  RunPlan plan;
+  plan.id = options.text("id");
+  plan.suite = choose("suite", "RESULTSDB_SUITE");
+  plan.branch = choose("branch", "RESULTSDB_BRANCH");
+  if (plan.branch.empty() && !options.has("branch")) plan.branch = ci.branch;
+  plan.configuration = options.has("configuration")
+                           ? parse_configuration(options.texts("configuration"))
+                           : parse_configuration({environment("RESULTSDB_CONFIGURATION")});
+  plan.commits = options.texts("commit");
+  if (plan.commits.empty() && !environment("RESULTSDB_COMMIT").empty())
+    plan.commits.push_back(environment("RESULTSDB_COMMIT"));
+  auto repository = choose("repository", "RESULTSDB_REPOSITORY");
+  if (repository.empty() && clone) repository = clone->key();
+  if (plan.commits.empty() && !ci.commit.empty()) plan.commits.push_back(ci.commit);
+  for (auto& commit : plan.commits) {
+    if (commit.find('@') != std::string::npos) continue;
+    if (repository.empty())
+      throw UsageError{"--commit: '" + commit + "' names no repository; write REPOSITORY@" + commit};
+    commit = repository + '@' + commit;
+  }
+  if (options.has("started")) {
+    auto started = parse_time(options.text("started"));
+    if (!started) throw UsageError{"--started: " + started.error().text()};
+    plan.started = *started;
+  }
+  plan.attempt = options.has("attempt") ? static_cast<int>(options.number("attempt")) : ci.attempt;
+  plan.attributes = ci.attributes;
+  if (!ci.url.empty()) plan.links.push_back({"ci", ci.system, ci.url});
+  return plan;
+}
+
+int summary(const Tally& tally, bool strict, bool many) {
+  if (many) {
+    std::cout << tally.added << " runs stored, " << tally.replaced << " replaced, " << tally.unchanged
+              << " already imported, " << tally.refused << " refused\n";
+  }
+  return tally.refused > 0 || (strict && tally.failing) ? kRefused : kDone;
+}
+
+int import_manifest(Model& model, const std::string& path, const ImportSettings& settings, Time now) {
+  std::vector<RunPlan> plans;
+  const auto folder = path == "-" ? std::string() : fs::path(path).parent_path().string();
+  need(for_each_line(path, [&](const boost::json::object& line) -> Status {
+    RESULTSDB_ASSIGN(auto plan, parse_manifest_line(line, folder));
+    plans.push_back(std::move(plan));
+    return {};
+  }));
+  ProgressBar progress("import");
+  Tally tally;
+  for (std::size_t i = 0; i < plans.size(); ++i) {
+    progress.update(i, plans.size());
+    try {
+      store_run(model, plans[i], {}, settings, now, true, tally);
+    } catch (const Exit& exit) {
+      if (exit.code == kUnavailable) throw;
+      ++tally.refused;  // its message was printed; the other runs of the manifest are their own
+    }
+  }
+  return summary(tally, settings.strict, true);
+}
+
+void add_import_options(Options& options) {
+  options.add_selection();
+  options.add()                                                                                             //
+      ("manifest", po::value<std::string>(), "file of JSON lines, one per run (- for the standard input)")  //
+      ("commit", po::value<std::vector<std::string>>(),
+       "REPOSITORY@REF; repeats for several repositories")                                                //
+      ("repository", po::value<std::string>(), "repository of a commit that CI names by its hash alone")  //
+      ("started", po::value<std::string>(), "start of the run: RFC 3339 or epoch seconds")                //
+      ("attempt", po::value<std::uint32_t>(), "1 for the first, 2 for the second …")                      //
+      ("id", po::value<std::string>(), "public id of the run")                                            //
+      ("root", po::value<std::string>(), "folder that absolute paths in names are made relative to")      //
+      ("run-per-file", "each file is a run of its own")                                                   //
+      ("keep-going", "store what can be read as an incomplete run when a file is refused")                //
+      ("allow-empty", "store runs without tests")                                                         //
+      ("strict", "refuse truncated files; exit 1 if a test failed")                                       //
+      ("dry-run", "read and say what would be stored");
+}
+
+}  // namespace
+
+int run_import(const Arguments& arguments) {
+  Options options("import", "PATH… | --manifest FILE", -1,
+                  "format of the files: junit, gtest-json, … (default: by content)");
+  add_import_options(options);
+  if (!options.parse(arguments)) return kDone;
+  if (options.positional().empty() == !options.has("manifest"))
+    throw UsageError{"import: name files or folders (- for the standard input), or --manifest FILE"};
+  ImportSettings settings;
+  settings.read.format = options.text("format");
+  settings.read.root = options.text("root");
+  settings.read.strict = settings.strict = options.has("strict");
+  settings.read.allow_empty = settings.allow_empty = options.has("allow-empty");
+  settings.keep_going = options.has("keep-going");
+  settings.dry_run = options.has("dry-run");
+
+  RepositoryList repositories;
+  if (auto clone = open_git_repository(
+          ".", options.has("repository") ? options.text("repository") : environment("RESULTSDB_REPOSITORY")))
+    repositories.push_back(*clone);
+  const auto* clone = repositories.empty() ? nullptr : repositories.front().get();
+  const auto now = system_clock()();
+  auto model = open_model(options, settings.dry_run ? Access::Read : Access::Create, repositories);
+  if (options.has("manifest")) return import_manifest(*model, options.text("manifest"), settings, now);
+
+  auto plan = plan_from_options(options, clone);
+  std::vector<std::string> from_folders;
+  plan.files = expand(options.positional(), from_folders);
+  if (plan.files.empty())
+    fail(make_error(ErrorCode::NotFound, "there is no file in it", options.positional().front()));
+  Tally tally;
+  if (!options.has("run-per-file")) {
+    store_run(*model, plan, from_folders, settings, now, false, tally);
+    return summary(tally, settings.strict, false);
+  }
+  for (const auto& file : plan.files) {
+    auto single = plan;
+    single.files = {file};
+    store_run(*model, single, from_folders, settings, now, false, tally);
+  }
+  return summary(tally, settings.strict, true);
+}
+
+int run_read(const Arguments& arguments) {
+  Options options("read", "FILE", 1);
+  options.add()                                                                                       //
+      ("root", po::value<std::string>(), "folder that absolute paths in names are made relative to")  //
+      ("input-format", po::value<std::string>(), "format of the file (default: by content)");
+  if (!options.parse(arguments)) return kDone;
+  if (options.positional().size() != 1) throw UsageError{"read: name one file, or -"};
+  const auto format = options.format();
+  formats::ReadOptions read;
+  read.format = options.text("input-format");
+  read.root = options.text("root");
+  const auto outcome = read_file(options.positional().front(), read);
+  if (format == Format::Json) {
+    std::cout << formats::to_json(outcome) << '\n';
+    return outcome.run ? kDone : kRefused;
+  }
+  if (!outcome.run) fail(outcome.refused->error);
+  Records records({"test", "outcome", "expected", "duration_ms", "attempts", "message"});
+  for (const auto& test : outcome.run->tests) {
+    std::string attempts;
+    for (const auto& attempt : test.attempts) attempts += (attempts.empty() ? "" : " ") + attempt.outcome;
+    records.add({cell(test.name), cell(test.outcome), cell(test.expected), cell(test.duration_ms),
+                 cell(attempts), cell(test.message)});
+  }
+  records.print(format, "no tests");
+  for (const auto& warning : outcome.run->warnings) warn() << warning.code << ": " << warning.text << '\n';
+  return kDone;
+}
+
+int run_env(const Arguments& arguments) {
+  Options options("env", "", 0);
+  options.add()("print", "show what is found (default)");
+  if (!options.parse(arguments)) return kDone;
+  const auto ci = read_ci_environment([](const char* name) { return environment(name); });
+  Records records({"key", "value"});
+  const auto note = [&](const std::string& key, const std::string& value) {
+    if (!value.empty()) records.add({cell(key), cell(value)});
+  };
+  for (const char* name : {"RESULTSDB_STORE", "RESULTSDB_SUITE", "RESULTSDB_BRANCH",
+                           "RESULTSDB_CONFIGURATION", "RESULTSDB_COMMIT", "RESULTSDB_REPOSITORY"}) {
+    const auto value = environment(name);
+    const auto url =
+        std::string(name) == "RESULTSDB_STORE" ? StoreUrl::parse(value) : Result<StoreUrl>(StoreUrl{});
+    note(name, std::string(name) == "RESULTSDB_STORE" && url ? url->redacted() : value);
+  }
+  note("system", ci.system);
+  note("commit", ci.commit);
+  note("branch", ci.branch);
+  note("url", ci.url);
+  if (!ci.system.empty()) note("attempt", std::to_string(ci.attempt));
+  for (const auto& [key, value] : ci.attributes) note(key, value);
+  records.print(options.format(), "neither RESULTSDB_* variables nor a CI system are set");
+  return kDone;
+}
+
+}  // namespace resultsdb::cli

@@ -1,0 +1,286 @@
+// Commands that ask: suites, configurations, tests, runs, failures, history.
+#include <boost/json.hpp>
+#include <iostream>
+
+#include "commands.hpp"
+#include "context.hpp"
+#include "output.hpp"
+#include "resultsdb/json.hpp"
+
+namespace resultsdb::cli {
+
+namespace po = boost::program_options;
+
+namespace {
+
+std::vector<std::string> suites_of(Model& model, const Options& options) {
+  if (options.has("suite")) return {options.text("suite")};
+  std::vector<std::string> names;
+  for (auto& suite : need(model.suites())) names.push_back(std::move(suite.name));
+  return names;
+}
+
+/// The "message" member of a detail, or its first line if it is a text.
+std::string message_of(const std::string& detail) {
+  if (detail.empty()) return {};
+  boost::system::error_code error;
+  auto text = detail;
+  json::replace_lone_surrogates(text);
+  boost::json::parse_options parse;
+  parse.max_depth = json::kMaxDepth;
+  const auto value = boost::json::parse(text, error, {}, parse);
+  if (error) return {};
+  const boost::json::value* message = value.is_object() ? value.as_object().if_contains("message") : &value;
+  return message && message->is_string() ? std::string(message->get_string().c_str()) : std::string();
+}
+
+RunsQuery runs_query(const Options& options) {
+  RunsQuery query;
+  query.suite = options.text("suite");
+  query.selection = parse_selection(options);
+  query.now = system_clock()();
+  return query;
+}
+
+std::optional<double> milliseconds(std::int64_t duration_us) {
+  if (duration_us < 0) return std::nullopt;
+  return static_cast<double>(duration_us) / 1000.0;
+}
+
+/// The outcome of each run that covers the test, in the series' order.
+std::vector<std::pair<std::size_t, Outcome>> covered_runs(const History& history,
+                                                          const History::Series& series) {
+  std::vector<std::pair<std::size_t, Outcome>> covered;
+  std::size_t run = 0;
+  for (const auto& part : series.outcomes) {
+    if (part.outcome >= 0) {
+      const auto info = std::find_if(
+          history.outcomes.begin(), history.outcomes.end(),
+          [&](const OutcomeInfo& outcome) { return outcome.id == static_cast<std::uint32_t>(part.outcome); });
+      const auto outcome = info == history.outcomes.end() ? Outcome{} : info->outcome;
+      for (std::size_t i = 0; i < part.count; ++i) covered.emplace_back(run + i, outcome);
+    }
+    run += part.count;
+  }
+  return covered;
+}
+
+Records history_records(const History& history, const History::Series& series) {
+  Records records({"id", "suite", "branch", "configuration", "attempt", "state", "position", "started",
+                   "commits", "expected", "actual", "duration_ms"});
+  const auto& runs = history.timelines[series.timeline].runs;
+  for (const auto& [run, outcome] : covered_runs(history, series)) {
+    auto cells = run_cells(*runs[run]);
+    cells.push_back(cell(outcome.expected));
+    cells.push_back(cell(outcome.actual));
+    cells.push_back(cell(milliseconds(run < series.duration_us.size() ? series.duration_us[run] : -1)));
+    records.add(std::move(cells));
+  }
+  return records;
+}
+
+void print_history_json(const std::string& suite, const std::string& test, const History& history) {
+  std::cout << "{\"suite\":" << json::quote(suite) << ",\"test\":" << json::quote(test) << ",\"timelines\":[";
+  const char* separator = "";
+  for (const auto& series : history.series) {
+    const auto& timeline = history.timelines[series.timeline].info;
+    std::cout << separator << "{\"branch\":" << json::quote(timeline.branch)
+              << ",\"configuration\":" << timeline.configuration.json()
+              << ",\"order_key\":" << json::quote(to_string(timeline.order_key)) << ",\"runs\":["
+              << history_records(history, series).json_items() << "]}";
+    separator = ",\n";
+  }
+  std::cout << "]}\n";
+}
+
+void print_history_table(const History& history) {
+  if (history.series.empty()) std::cout << "no run covers this test\n";
+  for (const auto& series : history.series) {
+    const auto& timeline = history.timelines[series.timeline];
+    std::cout << (timeline.info.branch.empty() ? "(no branch)" : timeline.info.branch) << "  "
+              << timeline.info.configuration.key() << '\n';
+    Records records({"started", "commits", "state", "expected", "actual", "duration_ms", "run"});
+    for (const auto& [run, outcome] : covered_runs(history, series)) {
+      const auto& info = *timeline.runs[run];
+      records.add({cell(format_rfc3339(info.started)), cell(info.commits), cell(to_string(info.state)),
+                   cell(outcome.expected), cell(outcome.actual),
+                   cell(milliseconds(run < series.duration_us.size() ? series.duration_us[run] : -1)),
+                   cell(info.id)});
+    }
+    records.print(Format::Table, "no runs");
+    std::cout << '\n';
+  }
+}
+
+/// Runs that `failures` looks at: the one named, those of a commit, or the newest of each timeline.
+std::vector<RunInfoPtr> runs_to_examine(Model& model, const Options& options) {
+  auto query = runs_query(options);
+  if (options.has("run")) {
+    query.id = options.text("run");
+  } else if (options.has("commit")) {
+    auto reference = parse_repository_reference(options.text("commit"));
+    if (!reference) throw UsageError{"--commit: " + reference.error().text()};
+    const auto resolved = need(model.resolve(*reference, std::nullopt));
+    query.commit = RunCommit{resolved.commit.repository, resolved.commit.id(), *resolved.commit.position};
+  } else {
+    query.limit_per_timeline = 1;
+  }
+  auto runs = need(model.runs(query));
+  if (options.has("run") && runs.empty())
+    fail(make_error(ErrorCode::NotFound, "no run has this id; 'resultsdb runs' lists them",
+                    options.text("run")));
+  return runs;
+}
+
+}  // namespace
+
+int run_suites(const Arguments& arguments) {
+  Options options("suites", "", 0);
+  if (!options.parse(arguments)) return kDone;
+  const auto format = options.format();
+  auto model = open_model(options, Access::Read);
+  Records records({"suite", "tests", "runs"});
+  for (const auto& suite : need(model->suites()))
+    records.add({cell(suite.name), cell(static_cast<std::int64_t>(suite.tests)),
+                 cell(static_cast<std::int64_t>(suite.runs))});
+  records.print(format, "no suites yet; 'resultsdb import' stores the first run");
+  return kDone;
+}
+
+int run_configurations(const Arguments& arguments) {
+  Options options("configurations", "[--suite S]", 0);
+  options.add_selection();
+  if (!options.parse(arguments)) return kDone;
+  const auto format = options.format();
+  auto model = open_model(options, Access::Read);
+  Records records({"suite", "branch", "configuration", "runs", "last_received"});
+  for (const auto& suite : suites_of(*model, options)) {
+    for (const auto& timeline : need(model->timelines(suite, parse_selection(options)))) {
+      records.add({cell(suite), cell(timeline.branch), cell(timeline.configuration),
+                   cell(std::int64_t{timeline.runs}), cell(format_rfc3339(timeline.last_received))});
+    }
+  }
+  records.print(format, "no configurations");
+  return kDone;
+}
+
+int run_tests(const Arguments& arguments) {
+  Options options("tests", "[--suite S] [--prefix P] [--contains T]", 0);
+  options.add()                                                          //
+      ("suite", po::value<std::string>(), "suite (default: all)")        //
+      ("prefix", po::value<std::string>(), "names that begin so")        //
+      ("contains", po::value<std::string>(), "names that contain this")  //
+      ("limit", po::value<std::uint32_t>()->default_value(0), "names a suite; 0: all");
+  if (!options.parse(arguments)) return kDone;
+  const auto format = options.format();
+  const auto limit = options.number("limit");
+  auto model = open_model(options, Access::Read);
+  Records records({"suite", "test"});
+  for (const auto& suite : suites_of(*model, options)) {
+    TestsQuery query{.suite = suite,
+                     .prefix = options.text("prefix"),
+                     .contains = options.text("contains"),
+                     .limit = 10'000};
+    std::uint32_t given = 0;
+    do {
+      if (limit > 0) query.limit = std::min<std::uint32_t>(10'000, limit - given);
+      auto page = need(model->tests(query));
+      for (const auto& name : page.items) records.add({cell(suite), cell(name)});
+      given += static_cast<std::uint32_t>(page.items.size());
+      query.page = std::move(page.next);
+    } while (!query.page.empty() && (limit == 0 || given < limit));
+  }
+  records.print(format, "no such tests");
+  return kDone;
+}
+
+int run_runs(const Arguments& arguments) {
+  Options options("runs", "[--suite S] [--state STATE] [--limit N]", 0);
+  options.add_selection();
+  options.add()                                                                               //
+      ("state", po::value<std::vector<std::string>>(), "running, final, failed, incomplete")  //
+      ("limit", po::value<std::uint32_t>()->default_value(100), "runs a timeline; 0: all");
+  if (!options.parse(arguments)) return kDone;
+  const auto format = options.format();
+  auto query = runs_query(options);
+  query.limit_per_timeline = options.number("limit");
+  for (const auto& text : options.texts("state")) {
+    const auto state = parse_run_state(text);
+    if (!state) throw UsageError{"--state: '" + text + "' is none of running, final, failed, incomplete"};
+    query.states.push_back(*state);
+  }
+  auto model = open_model(options, Access::Read);
+  Records records({"id", "suite", "branch", "configuration", "attempt", "state", "position", "started",
+                   "commits", "counts", "unexpected", "lost"});
+  for (const auto& run : need(model->runs(query))) {
+    auto cells = run_cells(*run);
+    cells.push_back(cell_counts(run->counts, false));
+    cells.push_back(cell_counts(run->counts, true));
+    cells.push_back(cell(std::int64_t{run->counts.lost}));
+    records.add(std::move(cells));
+  }
+  records.print(format, "no such runs");
+  return kDone;
+}
+
+int run_failures(const Arguments& arguments) {
+  Options options("failures", "[--suite S] [--run ID | --commit REPOSITORY@REF]", 0);
+  options.add_selection();
+  options.add()                                                                                  //
+      ("run", po::value<std::string>(), "this run (default: the newest of each configuration)")  //
+      ("commit", po::value<std::string>(), "runs of this commit, REPOSITORY@REF")                //
+      ("unexpected", "only results that were not expected");
+  if (!options.parse(arguments)) return kDone;
+  const auto format = options.format();
+  auto model = open_model(options, Access::Read);
+  Records records({"run", "suite", "test", "configuration", "expected", "actual", "message"});
+  for (const auto& run : runs_to_examine(*model, options)) {
+    RunResultsQuery query{.run = run->id,
+                          .suite = run->suite,
+                          .which = RunResultsQuery::Which::Failing,
+                          .details = true,
+                          .durations = false};
+    if (options.has("unexpected")) query.which = RunResultsQuery::Which::Unexpected;
+    for (const auto& row : need(model->results(query, system_clock()())).rows) {
+      records.add({cell(run->id), cell(run->suite), cell(row.test), cell(run->configuration),
+                   cell(row.outcome.expected), cell(row.outcome.actual), cell(message_of(row.detail))});
+    }
+  }
+  records.print(format, "no failures");
+  return kDone;
+}
+
+int run_history(const Arguments& arguments) {
+  Options options("history", "TEST --suite S", 1);
+  options.add_selection();
+  options.add()("limit", po::value<std::uint32_t>()->default_value(100), "runs a timeline; 0: all");
+  if (!options.parse(arguments)) return kDone;
+  if (options.positional().size() != 1) throw UsageError{"history: name one test"};
+  const auto format = options.format();
+  auto model = open_model(options, Access::Read);
+  const auto suites = suites_of(*model, options);
+  if (suites.size() != 1) throw UsageError{"history: give --suite; 'resultsdb suites' lists them"};
+  const auto& test = options.positional().front();
+  HistoryQuery query{.suite = suites.front(), .tests = {test}};
+  query.selection = parse_selection(options);
+  query.limit = options.number("limit");
+  query.only_covering = true;
+  query.durations = true;
+  query.now = system_clock()();
+  const auto history = need(model->history(query));
+  if (!history.unknown_tests.empty()) {
+    fail(make_error(ErrorCode::NotFound,
+                    "suite '" + suites.front() + "' has no such test; 'resultsdb tests --contains' helps",
+                    test));
+  }
+  if (format == Format::Json) {
+    print_history_json(suites.front(), test, history);
+  } else if (format == Format::Table) {
+    print_history_table(history);
+  } else {
+    for (const auto& series : history.series) history_records(history, series).print(Format::Csv, "");
+  }
+  return kDone;
+}
+
+}  // namespace resultsdb::cli

@@ -1,0 +1,54 @@
+#include "context.hpp"
+
+#include <iostream>
+
+#include "resultsdb/backends/memory.hpp"
+#include "resultsdb/backends/sqlite.hpp"
+
+namespace resultsdb::cli {
+
+void fail(const Error& error) {
+  std::cerr << "resultsdb: " << error.text() << '\n';
+  throw Exit{error.code == ErrorCode::Unavailable ? kUnavailable : kRefused};
+}
+
+std::shared_ptr<storage::Storage> open_storage(const Options& options, Access access) {
+  BackendRegistry registry;
+  backends::register_memory(registry);
+  backends::register_sqlite(registry);
+  OpenOptions open;
+  open.create = access == Access::Create;
+  open.read_only = access == Access::Read;
+  auto storage = registry.open(options.store(), open);
+  if (!storage) {
+    std::cerr << "resultsdb: " << storage.error().text() << '\n';
+    throw Exit{storage.error().code == ErrorCode::InvalidArgument ? kWrongUse : kUnavailable};
+  }
+  return std::move(storage).value();
+}
+
+std::shared_ptr<Model> open_model(const Options& options, Access access, RepositoryList repositories) {
+  ModelOptions model;
+  model.repositories = std::move(repositories);
+  return need(Model::create(open_storage(options, access), std::move(model)));
+}
+
+Configuration parse_configuration(const std::vector<std::string>& texts) {
+  Configuration all;
+  for (const auto& text : texts) {
+    auto parsed = Configuration::parse(text);
+    if (!parsed) throw UsageError{"--configuration: " + parsed.error().text()};
+    for (const auto& [facet, value] : parsed->facets()) all.set(facet, value);
+  }
+  return all;
+}
+
+Selection parse_selection(const Options& options) {
+  Selection selection;
+  if (options.has("branch")) selection.branches.push_back(options.text("branch"));
+  for (const auto& [facet, value] : parse_configuration(options.texts("configuration")).facets())
+    selection.where.push_back({.facet = facet, .values = {value}});
+  return selection;
+}
+
+}  // namespace resultsdb::cli

@@ -1,0 +1,84 @@
+// resultsdb: the command line.
+#include <array>
+#include <cstring>
+#include <iostream>
+
+#include "arguments.hpp"
+#include "commands.hpp"
+#include "context.hpp"
+
+namespace resultsdb::cli {
+namespace {
+
+constexpr std::array kCommands = {
+    Command{"import", "import PATH… | import --manifest FILE", "store result files as runs", run_import},
+    Command{"read", "read FILE", "show what the reader makes of a result file", run_read},
+    Command{"env", "env", "show what the CI environment says about a run", run_env},
+    Command{"history", "history TEST --suite S", "results of one test, newest first", run_history},
+    Command{"failures", "failures [--run ID | --commit REPOSITORY@REF]",
+            "failing tests of the newest or given runs", run_failures},
+    Command{"runs", "runs [--suite S]", "runs and their counts", run_runs},
+    Command{"tests", "tests [--prefix P | --contains T]", "names of tests", run_tests},
+    Command{"suites", "suites", "suites", run_suites},
+    Command{"configurations", "configurations [--suite S]", "timelines by configuration", run_configurations},
+    Command{"commits", "commits [import FILE]", "commits of a repository", run_commits},
+    Command{"check", "check [--repair]", "verify the store", run_check},
+    Command{"export", "export [FILE]", "write everything as JSON lines", run_export},
+    Command{"import-export", "import-export FILE", "read what export wrote", run_import_export},
+    Command{"migrate", "migrate", "bring an older store to this version's schema", run_migrate},
+    Command{"purge", "purge --before TIME | --run ID", "delete runs", run_purge},
+};
+
+int print_help(std::ostream& out, int code) {
+  out << "Usage: resultsdb [--store URL] COMMAND …\n\nCommands:\n";
+  for (const auto& command : kCommands) {
+    const std::string usage = command.usage;
+    out << "  " << usage << std::string(usage.size() < 48 ? 48 - usage.size() : 2, ' ') << command.summary
+        << '\n';
+  }
+  out << "\nURL: sqlite:FILE or memory: (default: RESULTSDB_STORE). 'resultsdb COMMAND --help' shows the "
+         "options.\n"
+         "Exit codes: 0 done, 1 refused or damaged, 2 wrong use, 3 store unavailable.\n";
+  return code;
+}
+
+/// Options that may stand before the command and take a value.
+bool takes_value(const std::string& argument) { return argument == "--store" || argument == "--format"; }
+
+int run(Arguments arguments) {
+  std::size_t at = 0;
+  while (at < arguments.size() && arguments[at].starts_with('-')) {
+    if (arguments[at] == "--help" || arguments[at] == "-h") return print_help(std::cout, kDone);
+    if (arguments[at] == "--version") {
+      std::cout << "resultsdb " RESULTSDB_VERSION "\n";
+      return kDone;
+    }
+    at += takes_value(arguments[at]) ? 2 : 1;
+  }
+  if (at >= arguments.size()) return print_help(std::cerr, kWrongUse);
+  const auto name = arguments[at];
+  arguments.erase(arguments.begin() + static_cast<std::ptrdiff_t>(at));
+  if (name == "help") return print_help(std::cout, kDone);
+  for (const auto& command : kCommands)
+    if (name == command.name) return command.run(arguments);
+  std::cerr << "resultsdb: '" << name << "' is no command; 'resultsdb help' lists them\n";
+  return kWrongUse;
+}
+
+}  // namespace
+}  // namespace resultsdb::cli
+
+int main(int argc, char** argv) {
+  using namespace resultsdb::cli;
+  try {
+    return run(Arguments(argv + 1, argv + argc));
+  } catch (const Exit& exit) {
+    return exit.code;
+  } catch (const UsageError& error) {
+    std::cerr << "resultsdb: " << error.message << '\n';
+    return kWrongUse;
+  } catch (const std::exception& error) {
+    std::cerr << "resultsdb: " << error.what() << '\n';
+    return kRefused;
+  }
+}

@@ -1,0 +1,173 @@
+#include "output.hpp"
+
+#include <algorithm>
+#include <iostream>
+#include <map>
+
+#include "resultsdb/json.hpp"
+#include "resultsdb/outcome.hpp"
+#include "resultsdb/time.hpp"
+
+namespace resultsdb::cli {
+
+namespace {
+
+constexpr std::size_t kWidestColumn = 72;
+
+std::size_t code_points(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(
+      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+/// For terminals: control characters would move the cursor.
+std::string printable(std::string_view text) {
+  std::string out;
+  for (char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7F) {
+      out += ' ';
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+std::string csv_field(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string out = "\"";
+  for (char c : text) {
+    if (c == '"') out += '"';
+    out += c;
+  }
+  return out + '"';
+}
+
+}  // namespace
+
+Cell cell(std::string_view text) { return {std::string(text), json::quote(text)}; }
+
+Cell cell(std::int64_t number) {
+  auto text = std::to_string(number);
+  return {text, text};
+}
+
+Cell cell(std::optional<double> number) {
+  if (!number) return {"", "null"};
+  std::string text;
+  json::append_number(text, *number);
+  return {text, text};
+}
+
+Cell cell(const Configuration& configuration) { return {configuration.key(), configuration.json()}; }
+
+Cell cell(const std::vector<RunCommit>& commits) {
+  Cell result{"", "["};
+  for (const auto& commit : commits) {
+    const auto name = commit.repository + '@' + commit.id;
+    if (!result.text.empty()) {
+      result.text += ' ';
+      result.json += ',';
+    }
+    result.text += commit.repository + '@' + commit.id.substr(0, 12);
+    result.json += json::quote(name);
+  }
+  result.json += ']';
+  return result;
+}
+
+Cell cell_counts(const RunCounts& counts, bool only_unexpected) {
+  std::map<std::string, std::int64_t> by_actual;
+  for (const auto& count : counts.outcomes) {
+    if (only_unexpected && !is_unexpected(count.outcome.expected, count.outcome.actual)) continue;
+    by_actual[count.outcome.actual] += count.results;
+  }
+  Cell result{"", "{"};
+  for (const auto& [actual, results] : by_actual) {
+    if (!result.text.empty()) {
+      result.text += ' ';
+      result.json += ',';
+    }
+    result.text += actual + ':' + std::to_string(results);
+    result.json += json::quote(actual) + ':' + std::to_string(results);
+  }
+  result.json += '}';
+  return result;
+}
+
+std::string Records::json_items() const {
+  std::string out;
+  for (const auto& row : rows_) {
+    out += out.empty() ? "{" : ",\n{";
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      if (i > 0) out += ',';
+      out += json::quote(columns_[i]) + ':' + row[i].json;
+    }
+    out += '}';
+  }
+  return out;
+}
+
+void Records::print(Format format, const char* when_empty) const {
+  switch (format) {
+    case Format::Json:
+      std::cout << '[' << json_items() << "]\n";
+      break;
+    case Format::Csv:
+      print_csv();
+      break;
+    case Format::Table:
+      print_table(when_empty);
+      break;
+  }
+}
+
+void Records::print_csv() const {
+  const auto line = [](const auto& fields, auto&& text) {
+    for (std::size_t i = 0; i < fields.size(); ++i)
+      std::cout << (i > 0 ? "," : "") << csv_field(text(fields[i]));
+    std::cout << '\n';
+  };
+  line(columns_, [](const std::string& name) { return name; });
+  for (const auto& row : rows_) line(row, [](const Cell& value) { return value.text; });
+}
+
+void Records::print_table(const char* when_empty) const {
+  if (rows_.empty()) {
+    std::cout << when_empty << '\n';
+    return;
+  }
+  std::vector<std::size_t> widths;
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    auto width = columns_[i].size();
+    for (const auto& row : rows_) width = std::max(width, std::min(code_points(row[i].text), kWidestColumn));
+    widths.push_back(width);
+  }
+  const auto put = [&](std::size_t column, const std::string& text) {
+    std::cout << text;
+    if (column + 1 < widths.size()) {
+      const auto used = code_points(text);
+      std::cout << std::string(used < widths[column] ? widths[column] - used + 2 : 2, ' ');
+    }
+  };
+  for (std::size_t i = 0; i < columns_.size(); ++i) put(i, columns_[i]);
+  std::cout << '\n';
+  for (const auto& row : rows_) {
+    for (std::size_t i = 0; i < row.size(); ++i) put(i, printable(row[i].text));
+    std::cout << '\n';
+  }
+}
+
+std::vector<Cell> run_cells(const RunInfo& run) {
+  return {cell(run.id),
+          cell(run.suite),
+          cell(run.branch),
+          cell(run.configuration),
+          cell(std::int64_t{run.attempt}),
+          cell(to_string(run.state)),
+          cell(run.position),
+          cell(format_rfc3339(run.started)),
+          cell(run.commits)};
+}
+
+}  // namespace resultsdb::cli

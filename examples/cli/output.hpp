@@ -1,0 +1,54 @@
+// Answers as a table for people, as JSON or CSV for programs.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "arguments.hpp"
+#include "resultsdb/configuration.hpp"
+#include "resultsdb/history.hpp"
+
+namespace resultsdb::cli {
+
+/// One value: its text in tables and CSV, and its JSON.
+struct Cell {
+  std::string text;
+  std::string json;
+};
+
+Cell cell(std::string_view text);
+Cell cell(std::int64_t number);
+Cell cell(std::optional<double> number);  ///< none: empty and null
+Cell cell(const Configuration& configuration);
+Cell cell(const std::vector<RunCommit>& commits);  ///< ["REPOSITORY@HASH"]
+/// {"PASS":10,"FAIL":1} by actual text, in order of frequency in the table.
+Cell cell_counts(const RunCounts& counts, bool only_unexpected);
+
+/// A list of records with equal columns.
+class Records {
+ public:
+  explicit Records(std::initializer_list<const char*> columns) : columns_(columns.begin(), columns.end()) {}
+  void add(std::vector<Cell> cells) { rows_.push_back(std::move(cells)); }
+  bool empty() const { return rows_.empty(); }
+  /// JSON objects without the brackets around them: `{…},{…}`.
+  std::string json_items() const;
+  void print(Format format, const char* when_empty) const;
+
+ private:
+  void print_table(const char* when_empty) const;
+  void print_csv() const;
+
+  std::vector<std::string> columns_;
+  std::vector<std::vector<Cell>> rows_;
+};
+
+/// The columns that every run has, and its cells.
+inline const std::initializer_list<const char*> kRunColumns = {
+    "id", "suite", "branch", "configuration", "attempt", "state", "position", "started", "commits"};
+std::vector<Cell> run_cells(const RunInfo& run);
+
+}  // namespace resultsdb::cli

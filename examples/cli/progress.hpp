@@ -1,0 +1,29 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "resultsdb/model.hpp"
+
+namespace resultsdb::cli {
+
+/// A line on the standard error that is drawn anew, if that is a terminal; nothing otherwise. Cleared when
+/// destroyed.
+class ProgressBar {
+ public:
+  explicit ProgressBar(std::string label);
+  ~ProgressBar();
+  ProgressBar(const ProgressBar&) = delete;
+  ProgressBar& operator=(const ProgressBar&) = delete;
+
+  /// `total` 0: not known.
+  void update(std::uint64_t done, std::uint64_t total);
+  ProgressCallback callback();
+
+ private:
+  std::string label_;
+  bool visible_;
+  std::chrono::steady_clock::time_point last_{};
+};
+
+}  // namespace resultsdb::cli

@@ -1,0 +1,32 @@
+"""Runs the program under test."""
+import json
+import os
+import subprocess
+
+PROGRAM = os.environ['RESULTSDB_PROGRAM']
+SOURCE = os.environ['RESULTSDB_SOURCE']
+CI_SIGNS = ('GITHUB_', 'GITLAB_', 'CI_', 'RESULTSDB_', 'JENKINS', 'BUILDKITE', 'TRAVIS', 'CIRCLE', 'TF_BUILD', 'DRONE')
+
+
+def clean_environment(extra=None):
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(CI_SIGNS)}
+    kept.update(extra or {})
+    return kept
+
+
+class Cli:
+    """The program on one store."""
+
+    def __init__(self, store, directory=None):
+        self.store = store
+        self.directory = directory
+
+    def run(self, *arguments, code=0, stdin=None, env=None):
+        done = subprocess.run([PROGRAM, '--store', self.store, *arguments], input=stdin, capture_output=True, text=True,
+                              cwd=self.directory, env=clean_environment(env), timeout=300, check=False)
+        if code is not None and done.returncode != code:
+            raise AssertionError(f'{arguments}: exit {done.returncode}, expected {code}\n{done.stdout}\n{done.stderr}')
+        return done
+
+    def json(self, *arguments, code=0, **more):
+        return json.loads(self.run(*arguments, '--format', 'json', code=code, **more).stdout)
