@@ -10,8 +10,8 @@ using namespace std::chrono;
 
 constexpr Time kFirst = sys_days{year{1} / 1 / 1};
 constexpr Time kEnd = sys_days{year{10000} / 1 / 1};
-constexpr std::int64_t kMaxSeconds =
-    1'000'000'000'000;                 // far beyond the year 9999, and no overflow in microseconds
+/// In seconds: far beyond the year 9999, and no overflow in microseconds.
+constexpr std::int64_t kMaxSeconds = 1'000'000'000'000;
 constexpr std::size_t kMaxShown = 64;  ///< of a refused text in a message
 
 /// Reads a text from its front; the first mismatch makes every later step fail.
@@ -142,7 +142,6 @@ Result<Time> parse_time(std::string_view text) {
   while (in.accept("0123456789")) {
     digits = true;
     if (whole <= kMaxSeconds) whole = whole * 10 + (in.last() - '0');
-    whole = whole * 10 + (in.last() - '0');  // far beyond the year 9999 by then
   }
   const microseconds fraction = in.accept(".") ? in.fraction() : microseconds{0};
   if (!digits || in.failed() || !in.at_end()) {
