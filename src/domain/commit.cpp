@@ -100,7 +100,6 @@ Status validate_commit(const Commit& commit) {
   RESULTSDB_TRY(check_name("commit.identifier", commit.identifier));
   if (commit.id().empty()) return invalid_argument("needs a hash, a revision or an identifier", "commit");
   if (commit.timestamp) RESULTSDB_TRY(domain::check_time("commit.timestamp", *commit.timestamp));
-  if (commit.order < 0) return invalid_argument("must not be negative", "commit.order");
   RESULTSDB_TRY(domain::check_position("commit.order", commit.order));
   RESULTSDB_TRY(check_name("commit.author.name", commit.author.name));
   for (const std::string& email : commit.author.emails) {

@@ -109,7 +109,7 @@ TEST(Commit, ValidationNamesTheMember) {
       {"commit.identifier", [](Commit& c) { c.identifier = "\xc3"; }},
       {"commit", [](Commit& c) { c.hash.clear(), c.revision = 0, c.identifier.clear(); }},
       {"commit.timestamp", [](Commit& c) { c.timestamp = Time::max(); }},
-      {"commit.order", [](Commit& c) { c.order = -1; }},
+      {"commit.order", [](Commit& c) { c.order = -limits::kMaxPosition - 1; }},
       {"commit.order", [](Commit& c) { c.order = limits::kMaxPosition + 1; }},
       {"commit.author.name", [](Commit& c) { c.author.name = "\xff"; }},
       {"commit.author.emails", [](Commit& c) { c.author.emails = {"ok", "\xff"}; }},
