@@ -1,0 +1,37 @@
+// The quirks of WebKit's results service as data: everything that release 3.1.10 of the original does and
+// that one may want to do otherwise. Numbers in brackets are the traps of docs/compat/webkit.md.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace resultsdb::webkit {
+
+struct Profile {
+  bool default_names_are_keys = true;        ///< `branch=main` finds no results [1]
+  bool loose_search_of_old = true;           ///< `recent=False` ignores `is_simulator=False`, `version=0` [4]
+  bool digits_are_revisions = true;          ///< a reference of digits is never a hash prefix [11]
+  bool spent_limit_is_unlimited = true;      ///< `tests` after the limit is used up by earlier prefixes [13]
+  bool timestamp_is_first_of_second = true;  ///< `timestamp` as a bound of results means order 0 [17]
+  bool text_timestamp_breaks_failures = true;  ///< an upload's `timestamp` as a text of digits [23]
+  bool null_details_break_links = true;        ///< [24]
+  bool text_simulator_is_true = true;          ///< `"is_simulator":"False"` is true in uploads [26]
+  bool refuse_head = true;                     ///< HEAD is 405 [43]
+  bool repeat_keeps_missing_tests = true;      ///< a run uploaded again keeps tests that only it had before
+
+  std::array<std::string_view, 3> default_branches = {"main", "master", "trunk"};
+  std::string_view default_key = "default";
+  std::uint32_t results_limit = 1000;  ///< of results and tests
+  std::uint32_t commits_limit = 100;
+  std::int64_t recent_seconds = 14 * 86'400;
+
+  bool is_default_branch(std::string_view branch) const noexcept {
+    for (const std::string_view name : default_branches) {
+      if (branch == name) return true;
+    }
+    return false;
+  }
+};
+
+}  // namespace resultsdb::webkit
