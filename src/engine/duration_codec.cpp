@@ -21,13 +21,12 @@ namespace {
 
 constexpr std::uint8_t kVersion = 1;
 constexpr std::uint32_t kColumns = 64;
+constexpr std::uint32_t kMaxWidth = 56;  // with 7 bits before it a value still fits into 64
 constexpr std::uint8_t kWidthMask = 0x3F, kMilliseconds = 0x40, kExtended = 0x80;
 constexpr std::uint8_t kHasBitmap = 1, kHasOutliers = 2;
 constexpr const char* kWhat = "durations";
 
 Error corrupt() { return make_error(ErrorCode::Corrupt, "the durations cannot be decoded", kWhat); }
-
-int varint_bytes(std::uint64_t value) { return value == 0 ? 1 : (std::bit_width(value) + 6) / 7; }
 
 /// The values of a row that are there, less their minimum, in the row's unit.
 struct PackedRow {
@@ -64,15 +63,13 @@ std::uint32_t best_width(const PackedRow& row) {
     ++of_width[width];
     widest = std::max(widest, width);
   }
-  std::uint32_t best = widest;
-  std::uint32_t best_bits = row.count * widest;
-  for (std::uint32_t width = widest; width-- > 0;) {
-    std::uint32_t outlier_bits = 2 * 8;  // extension byte and count
+  std::uint32_t best = 0, best_bits = ~std::uint32_t{0};
+  for (std::uint32_t width = std::min(widest, kMaxWidth) + 1; width-- > 0;) {
+    std::uint32_t outlier_bits = width < widest ? 2 * 8 : 0;  // extension byte and count
     for (std::uint32_t wide = width + 1; wide <= widest; ++wide)
       outlier_bits += of_width[wide] * 8 * (1 + (wide - width + 6) / 7);
-    const std::uint32_t bits = row.count * width + outlier_bits;
-    if (bits < best_bits) {
-      best_bits = bits;
+    if (row.count * width + outlier_bits < best_bits) {
+      best_bits = row.count * width + outlier_bits;
       best = width;
     }
     if (outlier_bits > best_bits) break;
@@ -82,10 +79,10 @@ std::uint32_t best_width(const PackedRow& row) {
 
 void append_bits(std::string& out, const PackedRow& row, std::uint32_t width) {
   const std::uint64_t mask = (std::uint64_t{1} << width) - 1;
-  unsigned __int128 pending = 0;
+  std::uint64_t pending = 0;  // fewer than 8 bits before each step
   std::uint32_t bits = 0;
   for (std::uint32_t i = 0; i < row.count; ++i) {
-    pending |= static_cast<unsigned __int128>(row.offsets[i] & mask) << bits;
+    pending |= (row.offsets[i] & mask) << bits;
     for (bits += width; bits >= 8; bits -= 8, pending >>= 8) out += static_cast<char>(pending & 0xFF);
   }
   if (bits > 0) out += static_cast<char>(pending & 0xFF);
@@ -119,11 +116,11 @@ void encode_row(std::span<const std::int64_t> values, ByteWriter& out) {
 
 /// The bits [at, at + width) of little-endian bytes that hold them.
 std::uint64_t read_bits(std::string_view bytes, std::size_t at, std::uint32_t width) {
-  unsigned __int128 value = 0;
+  std::uint64_t value = 0;
   const std::size_t first = at / 8, end = (at + width + 7) / 8;
   for (std::size_t i = first; i < end; ++i)
-    value |= static_cast<unsigned __int128>(static_cast<unsigned char>(bytes[i])) << (8 * (i - first));
-  return static_cast<std::uint64_t>(value >> (at % 8)) & ((std::uint64_t{1} << width) - 1);
+    value |= std::uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * (i - first));
+  return (value >> (at % 8)) & ((std::uint64_t{1} << width) - 1);
 }
 
 bool decode_row(std::string_view bytes, std::span<std::int64_t> values) {
@@ -132,6 +129,7 @@ bool decode_row(std::string_view bytes, std::span<std::int64_t> values) {
   ByteReader in(bytes);
   const std::uint8_t head = in.byte();
   const std::uint32_t width = head & kWidthMask;
+  if (width > kMaxWidth) return false;
   const std::uint64_t unit = (head & kMilliseconds) != 0 ? 1000 : 1;
   const std::uint8_t extension = (head & kExtended) != 0 ? in.byte() : 0;
   const std::uint64_t minimum = in.varint();
@@ -160,9 +158,10 @@ bool decode_row(std::string_view bytes, std::span<std::int64_t> values) {
   std::uint32_t next = 0;
   for (std::size_t i = 0; i < values.size(); ++i) {
     if ((bitmap >> i & 1) == 0) continue;
-    const auto value = static_cast<unsigned __int128>(minimum) + offsets[next++];
-    if (value * unit > static_cast<unsigned __int128>(INT64_MAX)) return false;
-    values[i] = static_cast<std::int64_t>(value * unit);
+    const std::uint64_t offset = offsets[next++];
+    const std::uint64_t most = static_cast<std::uint64_t>(INT64_MAX) / unit;
+    if (minimum > most || offset > most - minimum) return false;
+    values[i] = static_cast<std::int64_t>((minimum + offset) * unit);
   }
   return true;
 }

@@ -120,18 +120,19 @@ Result<TestSet> decode_test_set(std::string_view blob, const TestSet* base) {
   const auto corrupt = [] { return make_error(ErrorCode::Corrupt, "the test set cannot be decoded", kWhat); };
   ByteReader in(content);
   if (in.byte() != kVersion || in.byte() != (base ? 1 : 0)) return corrupt();
-  std::vector<storage::TestId> ids;
+  std::vector<std::uint64_t> words;
   std::uint64_t next = 0;
   while (in.remaining() > 0) {
     const std::uint64_t gap = in.varint(), more = in.varint();
     if (gap > TestSet::kMaxId || more > TestSet::kMaxId || next + gap + more > TestSet::kMaxId)
       return corrupt();
-    next += gap;
-    for (const std::uint64_t last = next + more; next <= last; ++next)
-      ids.push_back(static_cast<storage::TestId>(next));
+    const std::uint64_t first = next + gap;
+    next = first + more + 1;
+    words.resize((next + 63) / 64);
+    for (std::uint64_t id = first; id < next; ++id) words[id / 64] |= std::uint64_t{1} << (id % 64);
   }
   if (!in.at_end()) return corrupt();
-  const auto set = TestSet::from_sorted(ids);
+  const auto set = TestSet::from_words(0, std::move(words));
   return base ? TestSet::difference(set, *base) : set;
 }
 

@@ -17,7 +17,7 @@ namespace resultsdb::engine {
 class TestSet {
  public:
   /// Larger ids cannot be in a set; they would make the bitmap of a damaged blob arbitrarily large.
-  static constexpr storage::TestId kMaxId = (1U << 28) - 1;
+  static constexpr storage::TestId kMaxId = (1U << 24) - 1;
 
   TestSet() = default;
   /// `ids` strictly ascending and at most kMaxId.
