@@ -72,7 +72,7 @@ struct TestResult {
   std::string_view test;
   std::string_view expected = "PASS";
   std::string_view actual = "PASS";
-  std::optional<Duration> duration;  ///< not negative
+  std::optional<Duration> duration;  ///< negative counts as not known
   std::uint32_t tries = 0;           ///< how often it ran; 0: not told
   std::uint32_t passes = 0;          ///< how often it passed; 0 when tries is 0
   std::string_view attributes;       ///< a JSON object of small things, returned byte for byte; empty: none
