@@ -6,6 +6,7 @@
 namespace resultsdb {
 namespace {
 
+constexpr std::size_t kEarlyKinds = 8;
 constexpr std::array<std::string_view, 4> kStates = {"running", "final", "failed", "incomplete"};
 constexpr std::array<std::string_view, 3> kOrderKeys = {"commit", "build", "time"};
 
@@ -52,10 +53,10 @@ ResultTable::Text ResultTable::store(std::string_view text) {
 
 std::uint32_t ResultTable::find_kind(const TestResult& result) {
   const ResultKind wanted{result.expected, result.actual, result.attributes};
-  // Nearly all results are of the kind of their predecessor or of the run's first one.
-  if (!rows_.empty()) {
-    if (kind(rows_.back().kind) == wanted) return rows_.back().kind;
-    if (kind(0) == wanted) return 0;
+  // Nearly all results are of the kind of their predecessor or of one of the run's first: no hashing then.
+  if (!rows_.empty() && kind(rows_.back().kind) == wanted) return rows_.back().kind;
+  for (std::uint32_t early = 0; early < std::min<std::size_t>(kinds_.size(), kEarlyKinds); ++early) {
+    if (kind(early) == wanted) return early;
   }
   const auto [entry, added] =
       kind_index_.try_emplace(kind_key(result), static_cast<std::uint32_t>(kinds_.size()));
