@@ -99,9 +99,9 @@ template <class Run>
 SortKey sort_key(const Run& run, RunQuery::Order order) {
   switch (order) {
     case RunQuery::Order::Position:
-      return {run.position, to_micros(run.started), run.variant, run.timeline, run.serial};
+      return {run.position, to_micros(run.started), run.variant, run.timeline, 0};
     case RunQuery::Order::Started:
-      return {to_micros(run.started), run.position, run.variant, run.timeline, run.serial};
+      return {to_micros(run.started), run.position, run.variant, run.timeline, 0};
     case RunQuery::Order::Received:
       break;
   }
@@ -352,14 +352,14 @@ Status MemoryStorage::do_apply(const DocumentBatch& batch) {
   static const Collection none;
   const auto found = collections_.find(batch.collection);
   const Collection& before = found == collections_.end() ? none : found->second;
-  const auto version_of = [&](const std::string& key) {
-    const auto document = before.documents.find(key);
-    return document == before.documents.end() ? std::uint64_t{0} : document->second.version;
+  const auto version_in = [](const Collection& collection, const std::string& key) {
+    const auto document = collection.documents.find(key);
+    return document == collection.documents.end() ? std::uint64_t{0} : document->second.version;
   };
   const auto check = [&](const std::string& key, const std::optional<std::uint64_t>& expected) -> Status {
-    if (!expected || *expected == version_of(key)) return {};
-    return conflict("the document is at version " + std::to_string(version_of(key)),
-                    batch.collection + '/' + key);
+    const std::uint64_t version = version_in(before, key);
+    if (!expected || *expected == version) return {};
+    return conflict("the document is at version " + std::to_string(version), batch.collection + '/' + key);
   };
   for (const auto& item : batch.deletes) RESULTSDB_TRY(check(item.key, item.expected_version));
   for (const auto& item : batch.puts) RESULTSDB_TRY(check(item.document.key, item.expected_version));
@@ -372,11 +372,14 @@ Status MemoryStorage::do_apply(const DocumentBatch& batch) {
     after.documents.erase(document);
   };
   for (const auto& item : batch.deletes) forget(item.key);
-  for (const auto& item : batch.puts) forget(item.document.key);
+  std::vector<Document> documents;
   for (const auto& item : batch.puts) {
-    auto document = item.document;
-    document.collection = batch.collection;
-    document.version = version_of(document.key) + 1;
+    documents.push_back(item.document);
+    documents.back().collection = batch.collection;
+    documents.back().version = version_in(after, item.document.key) + 1;
+    forget(item.document.key);
+  }
+  for (auto& document : documents) {
     for (const auto& pair : document.unique) {
       if (!after.unique.emplace(pair, document.key).second)
         return exists("another document has this " + pair.first, batch.collection + '/' + document.key);
