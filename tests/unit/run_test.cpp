@@ -98,12 +98,5 @@ TEST(ResultTable, ComparesByContent) {
   EXPECT_EQ(a.kind_count(), 1u);
 }
 
-TEST(ResultTable, TextsMayComeFromTheTableItself) {
-  ResultTable table;
-  table.add({.test = "first", .detail = R"("a rather long detail that does not fit into a small string")"});
-  for (int i = 0; i < 100; ++i) table.add(table[0]);
-  EXPECT_EQ(table[100], table[0]);
-}
-
 }  // namespace
 }  // namespace resultsdb
