@@ -20,6 +20,16 @@ Status check_text(std::string_view member, std::string_view text, std::size_t ma
   return {};
 }
 
+Status check_public_id(std::string_view member, std::string_view id) {
+  const auto allowed = [](char c) {
+    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '_' ||
+           c == ':' || c == '-';
+  };
+  if (!id.empty() && id.size() <= limits::kPublicIdBytes && std::all_of(id.begin(), id.end(), allowed))
+    return {};
+  return invalid_argument("must be 1 to 128 of A-Z a-z 0-9 . _ : -", std::string(member));
+}
+
 Status check_position(std::string_view member, Position position) {
   if (position >= -limits::kMaxPosition && position <= limits::kMaxPosition) return {};
   return invalid_argument(std::to_string(position) + " is not below 2^53 in absolute value",

@@ -22,6 +22,8 @@ inline Status check_name(std::string_view member, std::string_view text,
                          Presence presence = Presence::Optional) {
   return check_text(member, text, limits::kNameBytes, presence);
 }
+/// 1 to 128 of `[A-Za-z0-9._:-]`.
+Status check_public_id(std::string_view member, std::string_view id);
 Status check_position(std::string_view member, Position position);
 Status check_time(std::string_view member, Time time);
 

@@ -72,16 +72,6 @@ Status check_blob(std::string_view member, const Bytes& blob) {
                           std::string(member));
 }
 
-Status check_public_id(std::string_view member, std::string_view id) {
-  const auto allowed = [](char c) {
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '_' ||
-           c == ':' || c == '-';
-  };
-  if (!id.empty() && id.size() <= limits::kPublicIdBytes && std::all_of(id.begin(), id.end(), allowed))
-    return {};
-  return invalid_argument("must be 1 to 128 of A-Z a-z 0-9 . _ : -", std::string(member));
-}
-
 Status check_timeline(const TimelineRow& row) {
   RESULTSDB_TRY(check_name("timelines.branch", row.key.branch));
   if (row.version == 0) return invalid_argument("must be at least 1", "timelines.version");
