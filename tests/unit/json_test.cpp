@@ -213,6 +213,11 @@ TEST(JsonUtf8, ChecksAndRepairs) {
   EXPECT_TRUE(is_utf8("\0"s));
   EXPECT_FALSE(is_utf8("\xed\xbf\xbf"));
   EXPECT_FALSE(is_utf8("a\xf0\x9f\x98"));
+  for (std::size_t before = 0; before < 20; ++before) {
+    EXPECT_TRUE(is_utf8(std::string(before, 'x') + "\xc3\xa9" + std::string(20 - before, 'x'))) << before;
+    EXPECT_FALSE(is_utf8(std::string(before, 'x') + "\xc3" + std::string(20 - before, 'x'))) << before;
+    EXPECT_FALSE(is_utf8(std::string(before, 'x') + "\x80")) << before;
+  }
   EXPECT_EQ(repair_utf8("a\xc3\xa9"), "a\xc3\xa9");
   EXPECT_EQ(repair_utf8("a\xc3(\xed\xa0\x80"), "a\xef\xbf\xbd(\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
   EXPECT_EQ(repair_utf8("a\0b"s),
