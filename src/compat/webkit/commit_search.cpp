@@ -1,0 +1,231 @@
+#include "commit_search.hpp"
+
+#include <algorithm>
+
+#include "commit_codec.hpp"
+#include "numbers.hpp"
+#include "resultsdb/limits.hpp"
+
+namespace resultsdb::webkit {
+namespace {
+
+enum class Side { Lower, Upper, Single };
+
+Error no_commits() {
+  return make_error(ErrorCode::NotFound, "No commits found matching the specified criteria");
+}
+
+std::string named(std::string_view prefix, std::string_view name) { return std::string(prefix).append(name); }
+
+std::optional<Position> checked(std::optional<std::int64_t> position) {
+  if (!position || *position > limits::kMaxPosition || *position < -limits::kMaxPosition) return std::nullopt;
+  return position;
+}
+
+Result<std::optional<Commit>> newest(Model& model, const std::string& repository, const std::string& branch,
+                                     std::optional<Position> to) {
+  CommitsQuery query;
+  query.repository = repository;
+  query.branch = branch;
+  query.to_position = to;
+  RESULTSDB_ASSIGN(std::vector<Commit> found, fetch_commits(model, query, 1));
+  return found.empty() ? std::optional<Commit>() : std::optional(std::move(found.front()));
+}
+
+/// The first position that is too late to be made while `commit` was the newest of its branch.
+Result<Position> end_of_reign(const Service& service, const Commit& commit) {
+  CommitsQuery query;
+  query.repository = commit.repository;
+  query.branch = commit.branch;
+  query.from_position = *commit.position + 1;
+  query.to_position = service.now_seconds() * 100 - 1;
+  query.ascending = true;
+  RESULTSDB_ASSIGN(const std::vector<Commit> next, fetch_commits(*service.model, query, 1));
+  const Position end = next.empty() ? service.now_seconds() * 100 : *next.front().position;
+  return end / 100 * 100;
+}
+
+/// The branch of another repository that stands beside the commit's.
+Result<std::string> branch_beside(const Service& service, const Commit& commit, const std::string& other) {
+  const std::string usual = default_branch(service, other);
+  if (commit.branch == default_branch(service, commit.repository)) return usual;
+  RESULTSDB_ASSIGN(const std::vector<std::string> branches, service.model->branches(other, commit.branch));
+  return branches.empty() ? usual : commit.branch;
+}
+
+/// The largest position among the commit and those of other repositories that were the newest while it was.
+Result<Position> newest_sibling(const Service& service, const Commit& commit) {
+  Position largest = *commit.position;
+  RESULTSDB_ASSIGN(const Position end, end_of_reign(service, commit));
+  const Position until = std::max(end - 1, *commit.position / 100 * 100);
+  RESULTSDB_ASSIGN(const std::vector<std::string> repositories, service.model->repositories());
+  for (const std::string& other : repositories) {
+    if (other == commit.repository) continue;
+    RESULTSDB_ASSIGN(const std::string branch, branch_beside(service, commit, other));
+    RESULTSDB_ASSIGN(const std::optional<Commit> sibling, newest(*service.model, other, branch, until));
+    if (sibling) largest = std::max(largest, *sibling->position);
+  }
+  return largest;
+}
+
+/// The smallest or the largest of the numbers, as the side wants it.
+Result<Position> pick_number(const std::vector<std::string>& texts, Side side, bool rounded) {
+  std::optional<std::int64_t> picked;
+  for (const std::string& text : texts) {
+    const auto number = rounded ? parse_rounded(text) : parse_integer(text);
+    if (!number) return invalid_argument("Timestamp and uuid must be integers");
+    if (!picked) picked = number;
+    picked = side == Side::Lower ? std::min(*picked, *number) : std::max(*picked, *number);
+  }
+  return *picked;
+}
+
+Result<std::vector<Commit>> commits_of_bound(const Service& service, const Query& query,
+                                             std::string_view prefix) {
+  RESULTSDB_ASSIGN(const std::vector<std::string> repositories,
+                   named_repositories(service, query.values(named(prefix, "repository_id"))));
+  const std::vector<std::string> references = references_of(query, prefix);
+  std::vector<Commit> commits;
+  for (const std::string& repository : repositories) {
+    for (const std::string& reference : references) {
+      RESULTSDB_ASSIGN(const std::vector<Commit> found, find_by_reference(service, repository, reference));
+      commits.insert(commits.end(), found.begin(), found.end());
+    }
+    if (!references.empty()) continue;
+    std::vector<std::string> branches = query.values(named(prefix, "branch"));
+    // Without a prefix, `branch` names the branch of the results.
+    if (branches.empty()) branches.push_back(default_branch(service, repository));
+    for (const std::string& branch : branches) {
+      RESULTSDB_ASSIGN(const std::optional<Commit> found,
+                       newest(*service.model, repository, branch, std::nullopt));
+      if (found) commits.push_back(*found);
+    }
+  }
+  return commits;
+}
+
+struct Bound {
+  std::optional<Position> position;
+  std::optional<Commit> commit;  ///< where it comes from, if from a commit of the store
+};
+
+Result<Bound> read_bound(const Service& service, const Query& query, std::string_view prefix, Side side) {
+  RESULTSDB_TRY(check_one_kind(query, prefix));
+  if (const auto uuids = query.values(named(prefix, "uuid")); !uuids.empty()) {
+    RESULTSDB_ASSIGN(const std::int64_t uuid, pick_number(uuids, side, false));
+    if (!checked(uuid)) return invalid_argument("Timestamp and uuid must be integers");
+    return Bound{.position = uuid, .commit = {}};
+  }
+  if (const auto timestamps = query.values(named(prefix, "timestamp")); !timestamps.empty()) {
+    RESULTSDB_ASSIGN(const std::int64_t timestamp, pick_number(timestamps, side, true));
+    if (timestamp == 0 && side != Side::Upper) return Bound();
+    if (!checked(timestamp) || !checked(timestamp * 100)) {
+      return invalid_argument("Timestamp and uuid must be integers");
+    }
+    return Bound{.position = timestamp * 100, .commit = {}};
+  }
+  if (references_of(query, prefix).empty() && !query.has(named(prefix, "repository_id"))) return Bound();
+  RESULTSDB_ASSIGN(const std::vector<Commit> commits, commits_of_bound(service, query, prefix));
+  if (commits.empty()) return no_commits();
+  const auto before = [](const Commit& a, const Commit& b) { return *a.position < *b.position; };
+  const Commit& picked = side == Side::Lower ? *std::min_element(commits.begin(), commits.end(), before)
+                                             : *std::max_element(commits.begin(), commits.end(), before);
+  return Bound{.position = picked.position, .commit = picked};
+}
+
+Result<std::optional<Position>> raised(const Service& service, const Bound& bound) {
+  if (!bound.commit) return bound.position;
+  RESULTSDB_ASSIGN(const Position largest, newest_sibling(service, *bound.commit));
+  return std::optional(largest);
+}
+
+}  // namespace
+
+Result<std::vector<Commit>> fetch_commits(Model& model, CommitsQuery query, std::size_t limit) {
+  constexpr std::size_t kPage = 10'000;
+  std::vector<Commit> commits;
+  do {
+    const std::size_t left = limit == 0 ? kPage : limit - commits.size();
+    query.limit = static_cast<std::uint32_t>(std::min(left, kPage));
+    RESULTSDB_ASSIGN(ItemPage<Commit> page, model.commits(query));
+    std::move(page.items.begin(), page.items.end(), std::back_inserter(commits));
+    query.page = std::move(page.next);
+  } while (!query.page.empty() && (limit == 0 || commits.size() < limit));
+  return commits;
+}
+
+Result<std::vector<Commit>> find_by_reference(const Service& service, const std::string& repository,
+                                              std::string_view reference) {
+  CommitsQuery query;
+  query.repository = repository;
+  const std::string text = to_lower(reference);
+  const bool digits = is_digits(text);
+  if (digits || (text.starts_with('r') && is_digits(std::string_view(text).substr(1)))) {
+    query.revision = parse_revision(text);
+    if (query.revision) return fetch_commits(*service.model, query, 0);
+    if (digits && service.profile.digits_are_revisions) return std::vector<Commit>();
+  }
+  if (const auto hash = parse_hash(text)) {
+    query.hash_prefix = *hash;
+  } else if (const auto identifier = Identifier::parse(text)) {
+    query.identifier = text;
+  } else {
+    return std::vector<Commit>();
+  }
+  return fetch_commits(*service.model, query, 0);
+}
+
+std::string default_branch(const Service& service, const std::string& repository) {
+  const auto known = service.model->repository(repository);
+  return known ? known->default_branch() : std::string(service.profile.default_branches.front());
+}
+
+Result<std::vector<std::string>> named_repositories(const Service& service, std::vector<std::string> names) {
+  RESULTSDB_ASSIGN(std::vector<std::string> known, service.model->repositories());
+  if (names.empty()) return known;
+  for (const std::string& name : names) {
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+      return make_error(ErrorCode::NotFound, "'" + name + "' is not a registered repository");
+    }
+  }
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+Result<CommitRange> read_range(const Service& service, const Query& query) {
+  RESULTSDB_ASSIGN(const Bound lower, read_bound(service, query, "after_", Side::Lower));
+  RESULTSDB_ASSIGN(const Bound upper, read_bound(service, query, "before_", Side::Upper));
+  CommitRange range;
+  range.from = lower.position;
+  RESULTSDB_ASSIGN(range.to, raised(service, upper));
+  range.given = (range.from ? 1 : 0) + (range.to ? 1 : 0);
+  return range;
+}
+
+Result<CommitRange> read_range_or_commit(const Service& service, const Query& query) {
+  RESULTSDB_ASSIGN(const Bound single, read_bound(service, query, "", Side::Single));
+  RESULTSDB_ASSIGN(CommitRange range, read_range(service, query));
+  if (!single.position) return range;
+  if (range.given > 0) return invalid_argument("Cannot define commit and range when searching");
+  range.from = single.position;
+  RESULTSDB_ASSIGN(range.to, raised(service, single));
+  range.given = 2;
+  return range;
+}
+
+Status check_one_kind(const Query& query, std::string_view prefix) {
+  const int kinds = (references_of(query, prefix).empty() ? 0 : 1) +
+                    (query.has(named(prefix, "uuid")) ? 1 : 0) +
+                    (query.has(named(prefix, "timestamp")) ? 1 : 0);
+  if (kinds <= 1) return {};
+  return invalid_argument(
+      "Can only search by one of [commit id/ref, commit uuid, timestamp] in a single request");
+}
+
+std::vector<std::string> references_of(const Query& query, std::string_view prefix) {
+  std::vector<std::string> references = query.values(named(prefix, "ref"));
+  return references.empty() ? query.values(named(prefix, "id")) : references;
+}
+
+}  // namespace resultsdb::webkit

@@ -1,0 +1,11 @@
+// Names of the run attributes that this mount keeps; their values are JSON texts.
+#pragma once
+
+namespace resultsdb::webkit::run_attributes {
+
+inline constexpr char kStats[] = "stats";      ///< of the run, computed members included
+inline constexpr char kFlaky[] = "flaky";      ///< how many tests were flaky
+inline constexpr char kDetails[] = "details";  ///< as uploaded
+inline constexpr char kVersion[] = "version";  ///< of the upload document
+
+}  // namespace resultsdb::webkit::run_attributes

@@ -1,0 +1,152 @@
+#include "run_search.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+#include "json_text.hpp"
+
+namespace resultsdb::webkit {
+namespace {
+
+/// Runs of one commit, or of one second, that stand beside each other where the limit cuts: which of them
+/// stay is decided here, so as many more are read.
+constexpr std::uint32_t kTies = 64;
+
+}  // namespace
+
+Result<ConfigurationQuery> ConfigurationQuery::read(const Service& service, const Query& query) {
+  ConfigurationQuery wanted;
+  RESULTSDB_ASSIGN(wanted.configurations, query.configurations());
+  wanted.recent = query.boolean("recent", true);
+  wanted.key = query.first("branch").value_or(std::string(service.profile.default_key));
+  if (!service.profile.default_names_are_keys && service.profile.is_default_branch(wanted.key)) {
+    wanted.key = service.profile.default_key;
+  }
+  return wanted;
+}
+
+Status ConfigurationMatcher::load_recent() {
+  if (recent_) return {};
+  RunsQuery query;
+  query.selection.branches = {query_.key};
+  query.order = RunOrder::Started;
+  query.limit_per_timeline = 1;
+  query.now = service_.now();
+  // Recent until the period is over: the run that is exactly that old does not count any more.
+  query.range.from_started = from_seconds(service_.now_seconds() - service_.profile.recent_seconds + 1);
+  RESULTSDB_ASSIGN(const std::vector<RunInfoPtr> runs, service_.model->runs(query));
+  recent_.emplace();
+  for (const RunInfoPtr& run : runs) {
+    const auto configuration = PlatformConfiguration::from_facets(run->configuration, "");
+    recent_platforms_.insert(configuration.platform);
+    recent_->insert(configuration);
+  }
+  return {};
+}
+
+Result<bool> ConfigurationMatcher::matches(const PlatformConfiguration& stored,
+                                           const PlatformConfiguration& wanted) {
+  if (wanted.complete()) {
+    // Taken literally: members that are not given have to be unset.
+    PlatformConfiguration literal = wanted;
+    literal.sdk.reset();
+    return stored == literal;
+  }
+  if (query_.recent) {
+    if (!stored.has_members_of(wanted)) return false;
+    RESULTSDB_TRY(load_recent());
+    return recent_->contains(stored);
+  }
+  if (!service_.profile.loose_search_of_old) return stored.has_members_of(wanted);
+  PlatformConfiguration loose = wanted;
+  if (loose.is_simulator == false) loose.is_simulator.reset();
+  if (loose.version == 0) loose.version.reset();
+  if (!stored.has_members_of(loose)) return false;
+  if (loose.platform || loose.architecture || loose.model) return true;
+  RESULTSDB_TRY(load_recent());
+  return recent_platforms_.contains(stored.platform);
+}
+
+Result<std::vector<MatchedTimeline>> ConfigurationMatcher::match(const std::string& suite) {
+  Selection selection;
+  selection.branches = {query_.key};
+  RESULTSDB_ASSIGN(std::vector<TimelineInfo> timelines, service_.model->timelines(suite, selection));
+  std::vector<MatchedTimeline> matched;
+  for (TimelineInfo& timeline : timelines) {
+    if (timeline.runs == 0) continue;
+    MatchedTimeline match{.configuration = PlatformConfiguration::from_facets(timeline.configuration, "")};
+    bool any = false, all_sdks = false;
+    for (const PlatformConfiguration& wanted : query_.configurations) {
+      RESULTSDB_ASSIGN(const bool fits, matches(match.configuration, wanted));
+      if (!fits) continue;
+      any = true;
+      all_sdks = all_sdks || !wanted.sdk;
+      if (wanted.sdk) match.sdks.insert(*wanted.sdk);
+    }
+    if (!any) continue;
+    if (all_sdks) match.sdks.clear();
+    match.info = std::move(timeline);
+    matched.push_back(std::move(match));
+  }
+  return matched;
+}
+
+Result<RunSearch> RunSearch::read(const Service& service, const Query& query) {
+  RunSearch search;
+  RESULTSDB_ASSIGN(search.limit, query.limit(service.profile.results_limit));
+  RESULTSDB_ASSIGN(const std::optional<std::int64_t> after, query.time("after_time"));
+  RESULTSDB_ASSIGN(const std::optional<std::int64_t> before, query.time("before_time"));
+  RESULTSDB_ASSIGN(search.configurations, ConfigurationQuery::read(service, query));
+  RESULTSDB_ASSIGN(const CommitRange commits, read_range_or_commit(service, query));
+  search.range.from_position = commits.from.value_or(0);
+  search.range.to_position = commits.to.value_or(service.now_seconds() * 100);
+  if (after) search.range.from_started = from_seconds(*after);
+  if (before) search.range.to_started = from_seconds(*before);
+  search.by_start = commits.given < (after ? 1 : 0) + (before ? 1 : 0);
+  return search;
+}
+
+std::uint32_t RunSearch::read_limit(const std::vector<MatchedTimeline>& timelines) const {
+  // The store cannot tell sdks apart, and filters come before the limit.
+  const bool filtered = std::any_of(timelines.begin(), timelines.end(),
+                                    [](const MatchedTimeline& t) { return !t.sdks.empty(); });
+  return filtered ? 0 : limit + kTies;
+}
+
+void Answer::add(const MatchedTimeline& timeline, std::vector<AnswerRow> rows) {
+  std::erase_if(
+      rows, [&](const AnswerRow& row) { return !timeline.sdks.empty() && !timeline.sdks.contains(row.sdk); });
+  const bool by_start = search_.by_start;
+  std::stable_sort(rows.begin(), rows.end(), [by_start](const AnswerRow& a, const AnswerRow& b) {
+    if (by_start) return std::tie(b.start, a.sdk, a.uuid) < std::tie(a.start, b.sdk, b.uuid);
+    return std::tie(b.uuid, a.sdk, a.start) < std::tie(a.uuid, b.sdk, b.start);
+  });
+  if (rows.size() > search_.limit) rows.resize(search_.limit);
+  for (AnswerRow& row : rows) {
+    PlatformConfiguration shown = timeline.configuration;
+    shown.set_sdk(row.sdk);
+    Group& group = groups_[shown.group()];
+    if (group.rows.empty()) group.shown = shown;
+    group.rows.push_back(std::move(row));
+  }
+}
+
+std::string Answer::json() {
+  std::vector<std::string> groups;
+  for (auto& [key, group] : groups_) {
+    const bool by_start = search_.by_start;
+    std::stable_sort(group.rows.begin(), group.rows.end(),
+                     [by_start](const AnswerRow& a, const AnswerRow& b) {
+                       return by_start ? a.start < b.start : a.uuid < b.uuid;
+                     });
+    std::vector<std::string> rows;
+    for (AnswerRow& row : group.rows) rows.push_back(std::move(row.json));
+    JsonObject object;
+    object.set("configuration", group.shown.json(/*with_sdk=*/true));
+    object.set("results", json_array(rows));
+    groups.push_back(object.text());
+  }
+  return json_array(groups);
+}
+
+}  // namespace resultsdb::webkit

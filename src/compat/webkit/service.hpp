@@ -1,0 +1,46 @@
+// What every endpoint of the mount shares.
+#pragma once
+
+#include <memory>
+
+#include "profile.hpp"
+#include "resultsdb/http/message.hpp"
+#include "resultsdb/http/webkit.hpp"
+#include "resultsdb/model.hpp"
+
+namespace resultsdb::webkit {
+
+struct Service {
+  std::shared_ptr<Model> model;
+  Options options;
+  Profile profile;
+
+  Time now() const { return options.clock(); }
+  std::int64_t now_seconds() const { return to_seconds(now()); }
+};
+
+http::Response json_response(std::string json, int status = 200);
+/// `{"description":…,"error":"Not Found","status":"error"}`
+http::Response error_response(int status, std::string_view description);
+/// InvalidArgument is 400, NotFound 404, …; what went wrong inside is told to nobody.
+http::Response error_response(const Error& error);
+
+/// Forms are read as forms whatever they contain; all else is JSON.
+bool is_form(const http::Request& request);
+/// The fields of a form; those of a multipart form that are files are left out.
+http::Parameters form_fields(const http::Request& request);
+/// The refusal of a write, or nothing.
+std::optional<http::Response> refuse_write(const Service& service, const http::Request& request);
+
+// Endpoints.
+http::Response get_commits(const Service& service, const http::Request& request);
+http::Response post_commit(const Service& service, const http::Request& request);
+http::Response post_upload(const Service& service, const http::Request& request);
+http::Response get_suites(const Service& service, const http::Request& request);
+http::Response get_tests(const Service& service, const http::Request& request, const std::string& suite);
+http::Response get_suite_results(const Service& service, const http::Request& request,
+                                 const std::string& suite);
+http::Response get_test_results(const Service& service, const http::Request& request,
+                                const std::string& suite, const std::string& test);
+
+}  // namespace resultsdb::webkit
