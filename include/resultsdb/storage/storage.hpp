@@ -48,6 +48,7 @@ struct TableSize {
 /// Safe for concurrent calls. Calls block until done. Every read sees all batches acknowledged before it
 /// began, and each answer is one consistent snapshot; several answers need the timeline versions to be
 /// compared. Text order is byte order. Suites, repositories and collections that are unknown read as empty.
+/// An empty list of names, keys, ids, runs or queries has an empty answer, except where it says "all".
 class Storage {
  public:
   virtual ~Storage() = default;
@@ -87,7 +88,8 @@ class Storage {
                                                            std::span<const std::string_view> names);
   /// Names by id, in the order asked; NotFound for an unknown id.
   Result<std::vector<std::string>> read_test_names(std::string_view suite, std::span<const TestId> ids);
-  /// All tests that were ever interned in the suite with an id of at least `first`, by id: at most `limit`.
+  /// All tests that were ever interned in the suite with an id of at least `first`, by id: at most `limit`
+  /// (1 to limits::kPageRows).
   Result<std::vector<TestRow>> scan_tests(std::string_view suite, TestId first, std::uint32_t limit);
   /// The dictionary entries with an id of at least `first`, by id.
   Result<std::vector<OutcomeRow>> find_outcomes(std::string_view suite, OutcomeId first = 1);
