@@ -1,0 +1,43 @@
+// Where the durations of a timeline are: raw rows of new runs, tiles of 8 and of 64 runs.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <vector>
+
+#include "engine/duration_codec.hpp"
+#include "engine/timeline.hpp"
+#include "resultsdb/result.hpp"
+#include "resultsdb/storage/storage.hpp"
+
+namespace resultsdb::engine {
+
+inline constexpr std::array<std::uint32_t, 2> kFoldedRuns = {8, 64};  ///< by level of a tile
+inline constexpr std::uint32_t kBlocksPerChunk = kChunkTests / kBlockTests;
+
+struct RawChunk {
+  std::uint32_t number = 0;
+  storage::Bytes blob;
+};
+/// Raw rows of one run: the chunks with any duration. `tests` ascending, `durations_us` parallel to it.
+std::vector<RawChunk> encode_chunks(std::span<const storage::TestId> tests,
+                                    std::span<const std::int64_t> durations_us);
+
+/// A run of which durations are wanted.
+using Serials = std::vector<storage::RunSerial>;
+
+/// Durations of one test in the given runs of a timeline, -1 = none.
+Result<std::vector<std::int64_t>> read_durations_of_test(storage::Storage& storage,
+                                                         const TimelineIdentity& timeline,
+                                                         const TimelineState& state, storage::TestId test,
+                                                         const Serials& serials);
+
+/// Durations of one run for `tests` (ascending), -1 = none.
+Result<std::vector<std::int64_t>> read_durations_of_run(storage::Storage& storage,
+                                                        const TimelineIdentity& timeline,
+                                                        const TimelineState& state, storage::RunSerial serial,
+                                                        std::span<const storage::TestId> tests);
+
+}  // namespace resultsdb::engine

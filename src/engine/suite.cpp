@@ -1,0 +1,178 @@
+#include "engine/suite.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+#include "resultsdb/model.hpp"
+
+namespace resultsdb::engine {
+namespace {
+
+constexpr std::size_t kCachedRuns = 1'000'000;  // kept per suite, unless one answer needs more
+
+}  // namespace
+
+Suite::Suite(storage::Storage& storage, std::string name)
+    : storage_(storage), name_(std::move(name)), names_(storage, name_), outcomes_(storage, name_) {}
+
+Result<std::pair<std::string, Configuration>> Suite::configuration(storage::ConfigurationId id) {
+  {
+    std::lock_guard lock(mutex_);
+    if (const auto found = configurations_.find(id); found != configurations_.end()) return found->second;
+  }
+  RESULTSDB_ASSIGN(const auto rows, storage_.find_configurations(name_));
+  std::lock_guard lock(mutex_);
+  for (const storage::ConfigurationRow& row : rows) {
+    if (configurations_.contains(row.id)) continue;
+    RESULTSDB_ASSIGN(Configuration parsed, Configuration::parse(row.key));
+    configurations_.emplace(row.id, std::pair(row.key, std::move(parsed)));
+  }
+  if (const auto found = configurations_.find(id); found != configurations_.end()) return found->second;
+  return make_error(ErrorCode::Corrupt, "configuration " + std::to_string(id) + " is missing; run a check",
+                    "suite " + name_);
+}
+
+Result<TimelineIdentity> Suite::identify(storage::TimelineId number, const storage::TimelineKey& key) {
+  RESULTSDB_ASSIGN(auto configuration, this->configuration(key.configuration));
+  TimelineIdentity identity;
+  identity.suite = name_;
+  identity.branch = key.branch;
+  identity.id = timeline_id(name_, key.branch, configuration.second);
+  identity.configuration_id = configuration_id(configuration.second);
+  identity.configuration = std::move(configuration.second);
+  identity.configuration_key = std::move(configuration.first);
+  identity.key = key;
+  identity.number = number;
+  return identity;
+}
+
+Result<TimelinePtr> Suite::make_timeline(const storage::TimelineRow& row) {
+  RESULTSDB_ASSIGN(TimelineIdentity identity, identify(row.id, row.key));
+  std::lock_guard lock(mutex_);
+  TimelinePtr& timeline = timelines_[row.id];
+  if (!timeline) {
+    auto name = std::pair(identity.branch, identity.configuration_key);
+    timeline = std::make_shared<Timeline>(storage_, outcomes_, std::move(identity));
+    by_name_.emplace(std::move(name), timeline);
+  }
+  return timeline;
+}
+
+Result<TimelinePtr> Suite::open_timeline(std::string_view branch, const Configuration& configuration) {
+  std::string key = configuration.key();
+  {
+    std::lock_guard lock(mutex_);
+    const auto found = by_name_.find(std::pair(std::string(branch), key));
+    if (found != by_name_.end()) return found->second;
+  }
+  const std::string_view keys[] = {key};
+  RESULTSDB_ASSIGN(const auto configurations, storage_.intern_configurations(name_, keys));
+  storage::TimelineRow row;
+  row.key = {std::string(branch), configurations.front()};
+  RESULTSDB_ASSIGN(const auto ids, storage_.intern_timelines(name_, {&row.key, 1}));
+  row.id = ids.front();
+  return make_timeline(row);
+}
+
+Result<std::shared_ptr<const TimelineList>> Suite::refresh() {
+  RESULTSDB_ASSIGN(const auto rows, storage_.find_timelines(name_));
+  TimelineList list;
+  list.reserve(rows.size());
+  for (const storage::TimelineRow& row : rows) {
+    TimelinePtr timeline;
+    {
+      std::lock_guard lock(mutex_);
+      if (const auto found = timelines_.find(row.id); found != timelines_.end()) timeline = found->second;
+    }
+    if (!timeline) {
+      RESULTSDB_ASSIGN(timeline, make_timeline(row));
+    }
+    timeline->announce(row);
+    list.push_back(std::move(timeline));
+  }
+  const auto old = known();
+  if (old && list.size() == old->size()) return old;  // timelines are never unlisted
+  std::sort(list.begin(), list.end(), [](const TimelinePtr& a, const TimelinePtr& b) {
+    return std::tie(a->identity().branch, a->identity().configuration_key) <
+           std::tie(b->identity().branch, b->identity().configuration_key);
+  });
+  auto shared = std::make_shared<const TimelineList>(std::move(list));
+  std::lock_guard lock(mutex_);
+  if (!listed_ || listed_->size() <= shared->size()) listed_ = shared;
+  return shared;
+}
+
+std::shared_ptr<const TimelineList> Suite::known() const {
+  std::lock_guard lock(mutex_);
+  return listed_;
+}
+
+Result<TimelinePtr> Suite::find_timeline(storage::TimelineId number) {
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    {
+      std::lock_guard lock(mutex_);
+      if (const auto found = timelines_.find(number); found != timelines_.end()) return found->second;
+    }
+    RESULTSDB_TRY(refresh());
+  }
+  return TimelinePtr();
+}
+
+void Suite::used(Timeline& timeline) {
+  timeline.last_use = ++uses_;
+  if (uses_ % 64 != 0) return;
+  const auto list = known();
+  if (!list) return;
+  std::size_t runs = 0;
+  std::vector<std::pair<std::uint64_t, Timeline*>> loaded;
+  for (const TimelinePtr& each : *list) {
+    const std::size_t count = each->loaded_runs();
+    runs += count;
+    if (count != 0) loaded.emplace_back(each->last_use.load(), each.get());
+  }
+  if (runs <= kCachedRuns) return;
+  std::sort(loaded.begin(), loaded.end());
+  for (const auto& [use, victim] : loaded) {
+    if (runs <= kCachedRuns || victim == &timeline) break;
+    runs -= victim->loaded_runs();
+    victim->unload();
+  }
+}
+
+Result<Timeline::Reader> Snapshot::open(Timeline& timeline) {
+  auto reader = timeline.read();
+  if (reader) seen_.emplace_back(&timeline, (*reader)->row.version);
+  return reader;
+}
+
+bool Snapshot::same(const TimelineList& now) const {
+  if (now.size() != list_->size()) return false;
+  return std::all_of(seen_.begin(), seen_.end(),
+                     [](const auto& seen) { return seen.first->announced().version == seen.second; });
+}
+
+bool matches(const Selection& selection, const TimelineIdentity& timeline) {
+  const auto any = [](const std::vector<std::string>& texts, const std::string& text) {
+    return texts.empty() || std::find(texts.begin(), texts.end(), text) != texts.end();
+  };
+  if (!any(selection.branches, timeline.branch) || !any(selection.timelines, timeline.id)) return false;
+  if (selection.configuration && *selection.configuration != timeline.configuration) return false;
+  return std::all_of(selection.where.begin(), selection.where.end(),
+                     [&](const FacetFilter& filter) { return filter.matches(timeline.configuration); });
+}
+
+TimelineInfo to_info(const TimelineIdentity& timeline, const storage::TimelineRow& row) {
+  return {.id = timeline.id,
+          .suite = timeline.suite,
+          .branch = timeline.branch,
+          .configuration = timeline.configuration,
+          .configuration_id = timeline.configuration_id,
+          .order_key = row.order_key,
+          .version = row.version,
+          .runs = row.runs,
+          .first_position = row.first_position,
+          .last_position = row.last_position,
+          .last_received = row.last_received};
+}
+
+}  // namespace resultsdb::engine

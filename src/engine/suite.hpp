@@ -1,0 +1,108 @@
+// What this process knows about one suite: its dictionaries and timelines.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "engine/name_dictionary.hpp"
+#include "engine/outcome_dictionary.hpp"
+#include "engine/timeline.hpp"
+#include "resultsdb/configuration.hpp"
+#include "resultsdb/history.hpp"
+#include "resultsdb/query.hpp"
+#include "resultsdb/result.hpp"
+#include "resultsdb/storage/storage.hpp"
+
+namespace resultsdb::engine {
+
+/// Listed timelines by (branch, configuration key).
+using TimelineList = std::vector<TimelinePtr>;
+
+/// Safe for concurrent use.
+class Suite {
+ public:
+  Suite(storage::Storage& storage, std::string name);
+
+  storage::Storage& storage() { return storage_; }
+  const std::string& name() const { return name_; }
+  NameDictionary& names() { return names_; }
+  OutcomeDictionary& outcomes() { return outcomes_; }
+
+  /// The timeline that a writer wants, made if it is not there (and not listed before the first batch).
+  Result<TimelinePtr> open_timeline(std::string_view branch, const Configuration& configuration);
+  /// Timelines listed in the store, after one call that learns their versions.
+  Result<std::shared_ptr<const TimelineList>> refresh();
+  /// As refresh() left them.
+  std::shared_ptr<const TimelineList> known() const;
+  /// A listed timeline; null if there is none of that number.
+  Result<TimelinePtr> find_timeline(storage::TimelineId number);
+  /// Notes that a timeline was read; now and then, those unused for long are unloaded to bound the memory.
+  void used(Timeline& timeline);
+
+ private:
+  Result<TimelineIdentity> identify(storage::TimelineId number, const storage::TimelineKey& key);
+  Result<std::pair<std::string, Configuration>> configuration(storage::ConfigurationId id);
+  Result<TimelinePtr> make_timeline(const storage::TimelineRow& row);
+
+  storage::Storage& storage_;
+  const std::string name_;
+  NameDictionary names_;
+  OutcomeDictionary outcomes_;
+  std::atomic<std::uint64_t> uses_{0};
+  mutable std::mutex mutex_;  // guards what follows
+  std::unordered_map<storage::TimelineId, TimelinePtr> timelines_;
+  std::map<std::pair<std::string, std::string>, TimelinePtr> by_name_;  // (branch, configuration key)
+  std::map<storage::ConfigurationId, std::pair<std::string, Configuration>> configurations_;
+  std::shared_ptr<const TimelineList> listed_;
+};
+using SuitePtr = std::shared_ptr<Suite>;
+
+/// The timelines of one read and the versions at which it saw them. A body that reads the store opens its
+/// timelines here first; when it is done, the versions are compared with the store.
+class Snapshot {
+ public:
+  explicit Snapshot(std::shared_ptr<const TimelineList> list) : list_(std::move(list)) {}
+
+  const TimelineList& timelines() const { return *list_; }
+  /// Shared access to the runs of one timeline; see Timeline::Reader.
+  Result<Timeline::Reader> open(Timeline& timeline);
+  /// True if nothing that was opened has changed, and `now` lists the same timelines.
+  bool same(const TimelineList& now) const;
+
+ private:
+  std::shared_ptr<const TimelineList> list_;
+  std::vector<std::pair<const Timeline*, std::uint64_t>> seen_;
+};
+
+/// Runs `body(Snapshot&)` (a Result) until its answer belongs to one state of the timelines it opened: at
+/// first with what is known, then three times more. One store call validates an answer.
+template <class Body>
+auto read_consistently(Suite& suite, Body body) -> decltype(body(std::declval<Snapshot&>())) {
+  auto list = suite.known();
+  if (!list) {
+    RESULTSDB_ASSIGN(list, suite.refresh());
+  }
+  for (int attempt = 0; attempt < 4; ++attempt) {
+    Snapshot snapshot(list);
+    auto answer = body(snapshot);
+    RESULTSDB_ASSIGN(list, suite.refresh());
+    if (snapshot.same(*list)) return answer;
+  }
+  return make_error(ErrorCode::Conflict,
+                    "the timelines were written during every one of four reads; repeat the call",
+                    "suite " + suite.name());
+}
+
+/// What a Selection asks of the fixed parts of a timeline.
+bool matches(const Selection& selection, const TimelineIdentity& timeline);
+TimelineInfo to_info(const TimelineIdentity& timeline, const storage::TimelineRow& row);
+
+}  // namespace resultsdb::engine

@@ -1,0 +1,55 @@
+// The test sets of one timeline, read from the store when asked for.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "engine/test_set.hpp"
+#include "resultsdb/result.hpp"
+#include "resultsdb/storage/storage.hpp"
+
+namespace resultsdb::engine {
+
+using TestSetPtr = std::shared_ptr<const TestSet>;
+
+/// Safe for concurrent use.
+class TestSets {
+ public:
+  TestSets(storage::Storage& storage, std::string suite, storage::TimelineId timeline);
+
+  /// 0 is the empty set. Corrupt if the store has no such set or its bytes are damaged.
+  Result<TestSetPtr> get(storage::TestSetId id);
+  /// The stored set that is equal to `set`.
+  Result<std::optional<storage::TestSetId>> find(const TestSet& set);
+  /// How a new set is stored: as difference to the stored `base`, or alone when the chain gets too long.
+  Result<storage::TestSetRow> make_row(storage::TestSetId id, const TestSet& set, storage::TestSetId base);
+  /// True if another stored set than `but` is a difference to this one.
+  Result<bool> is_base(storage::TestSetId id, storage::TestSetId but);
+  Result<storage::TestSetId> base_of(storage::TestSetId id);
+
+  /// What a batch stored and deleted.
+  void stored(const storage::TestSetRow& row, TestSetPtr set);
+  void deleted(storage::TestSetId id);
+  void forget_all();
+
+ private:
+  Status load();
+  Result<const storage::TestSetRow*> row_of(storage::TestSetId id);
+  Result<TestSetPtr> decode(storage::TestSetId id);
+
+  storage::Storage& storage_;
+  const std::string suite_;
+  const storage::TimelineId timeline_;
+  std::mutex mutex_;  // guards what follows
+  bool loaded_ = false;
+  std::map<storage::TestSetId, storage::TestSetRow> rows_;
+  std::unordered_map<storage::TestSetId, TestSetPtr> decoded_;
+};
+
+}  // namespace resultsdb::engine

@@ -1,0 +1,146 @@
+#include "engine/timeline_writer.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <mutex>
+#include <random>
+#include <thread>
+#include <utility>
+
+#include "domain/check.hpp"
+#include "engine/fold.hpp"
+
+namespace resultsdb::engine {
+namespace {
+
+void wait_a_moment(int attempt, std::minstd_rand& random) {
+  const int most = 100 << std::min(attempt, 8);  // microseconds
+  std::this_thread::sleep_for(std::chrono::microseconds(std::uniform_int_distribution(0, most)(random)));
+}
+
+bool same_run(const RunEntry& stored, const PreparedRun& run) {
+  return stored.info->digest == run.header.digest &&
+         (run.header.id.empty() || run.header.id == stored.info->id);
+}
+
+RunEntryPtr find_by_key(const TimelineContents& contents, const RunKey& key) {
+  const std::size_t at = contents.lower_bound(key);
+  return at < contents.runs.size() && contents.runs[at]->key() == key ? contents.runs[at] : nullptr;
+}
+
+RunEntryPtr find_by_digest(const TimelineContents& contents, Position position, const std::string& digest) {
+  for (std::size_t i = contents.lower_bound({position, Time::min(), {}});
+       i < contents.runs.size() && contents.runs[i]->info->position == position; ++i)
+    if (contents.runs[i]->info->digest == digest) return contents.runs[i];
+  return nullptr;
+}
+
+RunEntryPtr find_by_id(const TimelineContents& contents, const std::string& id) {
+  const auto found = std::find_if(contents.runs.begin(), contents.runs.end(),
+                                  [&](const RunEntryPtr& run) { return run->info->id == id; });
+  return found == contents.runs.end() ? nullptr : *found;
+}
+
+Status check_order_key(const TimelineContents& contents, OrderKey wanted) {
+  if (contents.runs.empty() || contents.row.order_key == wanted) return {};
+  return invalid_argument("the timeline is ordered by " + std::string(to_string(contents.row.order_key)) +
+                              "; a run ordered by " + std::string(to_string(wanted)) +
+                              " needs another branch or configuration",
+                          "order_key");
+}
+
+}  // namespace
+
+Result<TimelineWriter::Attempt> TimelineWriter::try_write(const Drafting& drafting) {
+  std::optional<TimelineDraft> draft;
+  {
+    RESULTSDB_ASSIGN(const Timeline::Reader reader, timeline_.read());
+    draft.emplace(suite_, timeline_, *reader);
+    RESULTSDB_ASSIGN(const Decision decision, drafting(*reader, *draft));
+    if (decision == Decision::Nothing) return Attempt{};
+    RESULTSDB_TRY(suite_.storage().apply(draft->batch()));
+  }
+  draft->applied();
+  return Attempt{Decision::Write, draft->removed(), draft->added()};
+}
+
+Result<TimelineWriter::Attempt> TimelineWriter::write(const Drafting& drafting) {
+  std::minstd_rand random(timeline_.identity().number * 7919 + 17);
+  bool validated = false;
+  for (int conflicts = 0;;) {
+    // What is known is tried first: the batch's precondition validates it. A decision to write nothing has no
+    // precondition and counts only after the timeline was read anew.
+    Result<Attempt> attempt = try_write(drafting);
+    if (attempt && (attempt->decision == Decision::Write || validated)) return attempt;
+    const bool conflict = !attempt && attempt.error().code == ErrorCode::Conflict;
+    if (!attempt && validated && (!conflict || conflicts >= retries_)) return attempt;
+    if (conflict) wait_a_moment(conflicts++, random);
+    RESULTSDB_TRY(timeline_.refresh());
+    validated = true;
+  }
+}
+
+Result<Ingested> TimelineWriter::put(const PreparedRun& run, const PutOptions& options) {
+  RESULTSDB_TRY(domain::check_time("received", options.ingest.received));
+  RunEntryPtr equal;
+  const Drafting drafting = [&](const TimelineContents& contents, TimelineDraft& draft) -> Result<Decision> {
+    RESULTSDB_TRY(check_order_key(contents, run.header.order_key));
+    const RunEntryPtr existing = find_by_key(contents, run.key());
+    equal = existing && same_run(*existing, run) ? existing : nullptr;
+    if (!equal && options.ingest.same_digest_is_same_run && run.digest_given)
+      equal = find_by_digest(contents, run.key().position, run.header.digest);
+    if (equal) return Decision::Nothing;
+    if (existing && options.ingest.if_exists == IngestOptions::IfExists::Refuse)
+      return make_error(ErrorCode::AlreadyExists,
+                        "a run with this position, start and variant is there with other content; replace it "
+                        "or give it another variant",
+                        "run " + existing->info->id);
+    RunArrival arrival{.received = options.ingest.received, .lease_until = options.lease_until};
+    if (options.extends && existing && existing->info->digest == options.extends->digest)
+      arrival.fresh = options.extends->fresh;
+    RESULTSDB_TRY(draft.put(existing, run, arrival));
+    return Decision::Write;
+  };
+  std::lock_guard lock(timeline_.write_mutex);
+  RESULTSDB_ASSIGN(const Attempt attempt, write(drafting));
+  if (attempt.decision == Decision::Nothing) return Ingested{Ingested::Stored::Unchanged, equal->info};
+  // The run is stored whether or not folding succeeds; the next upload takes its turn again.
+  (void)fold_next(suite_, timeline_);
+  return Ingested{attempt.removed ? Ingested::Stored::Replaced : Ingested::Stored::Added,
+                  attempt.added->info};
+}
+
+Result<bool> TimelineWriter::erase(const std::string& id) {
+  std::lock_guard lock(timeline_.write_mutex);
+  RESULTSDB_ASSIGN(const Attempt attempt,
+                   write([&](const TimelineContents& contents, TimelineDraft& draft) -> Result<Decision> {
+                     const RunEntryPtr run = find_by_id(contents, id);
+                     if (!run) return Decision::Nothing;
+                     RESULTSDB_TRY(draft.erase(run));
+                     return Decision::Write;
+                   }));
+  return attempt.decision == Decision::Write;
+}
+
+Result<bool> TimelineWriter::expire(const std::string& id, Time now) {
+  std::lock_guard lock(timeline_.write_mutex);
+  RESULTSDB_ASSIGN(const Attempt attempt,
+                   write([&](const TimelineContents& contents, TimelineDraft& draft) -> Result<Decision> {
+                     const RunEntryPtr run = find_by_id(contents, id);
+                     if (!run || run->info->state != RunState::Running || !run->info->lease_until ||
+                         *run->info->lease_until > now)
+                       return Decision::Nothing;
+                     storage::RunQuery query{.suite = suite_.name(), .id = id};
+                     RESULTSDB_ASSIGN(auto page, suite_.storage().find_runs(query, {.limit = 1}));
+                     if (page.rows.empty())
+                       return make_error(ErrorCode::Conflict, "the run is gone", "run " + id);
+                     storage::RunRow row = std::move(page.rows.front());
+                     row.state = RunState::Incomplete;
+                     row.lease_until.reset();
+                     RESULTSDB_TRY(draft.rewrite(run, std::move(row)));
+                     return Decision::Write;
+                   }));
+  return attempt.decision == Decision::Write;
+}
+
+}  // namespace resultsdb::engine

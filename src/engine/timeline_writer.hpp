@@ -1,0 +1,59 @@
+// Writes runs to one timeline: what is canonical and what is derived, in one batch.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/prepared_run.hpp"
+#include "engine/suite.hpp"
+#include "engine/timeline.hpp"
+#include "engine/timeline_draft.hpp"
+#include "resultsdb/model.hpp"
+#include "resultsdb/result.hpp"
+
+namespace resultsdb::engine {
+
+struct PutOptions {
+  IngestOptions ingest;
+  std::optional<Time> lease_until;
+  /// Given by who stored an earlier part of the run: its digest, and the tests (ascending) that came since.
+  struct Extension {
+    std::string digest;
+    std::vector<storage::TestId> fresh;
+  };
+  std::optional<Extension> extends;
+};
+
+/// Repeats a write after Conflict, at most `retries` times.
+class TimelineWriter {
+ public:
+  TimelineWriter(Suite& suite, Timeline& timeline, int retries)
+      : suite_(suite), timeline_(timeline), retries_(retries) {}
+
+  /// One run, as Model::ingest() describes it.
+  Result<Ingested> put(const PreparedRun& run, const PutOptions& options);
+  /// Deletes the run with this public id; false if the timeline has none.
+  Result<bool> erase(const std::string& id);
+  /// Stores the running run with this public id as incomplete if its lease was over at `now`; else false.
+  Result<bool> expire(const std::string& id, Time now);
+
+ private:
+  enum class Decision { Write, Nothing };
+  /// Looks at the runs and drafts a batch, or decides that there is nothing to write.
+  using Drafting = std::function<Result<Decision>(const TimelineContents& contents, TimelineDraft& draft)>;
+  struct Attempt {
+    Decision decision = Decision::Nothing;
+    RunEntryPtr removed, added;
+  };
+  Result<Attempt> write(const Drafting& drafting);
+  Result<Attempt> try_write(const Drafting& drafting);
+
+  Suite& suite_;
+  Timeline& timeline_;
+  const int retries_;
+};
+
+}  // namespace resultsdb::engine
