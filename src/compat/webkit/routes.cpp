@@ -112,32 +112,6 @@ Response results(const Service& service, const Request& request, const PathVaria
 
 }  // namespace
 
-std::string unescape_path(std::string_view text) {
-  std::string out;
-  while (!text.empty()) {
-    if (text.starts_with("$23")) {
-      out += '#';
-      text.remove_prefix(3);
-    } else if (text.starts_with("$3F")) {
-      out += '?';
-      text.remove_prefix(3);
-    } else {
-      out += text.front();
-      text.remove_prefix(1);
-    }
-  }
-  return out;
-}
-
-ResultsPath split_results_path(std::string_view decoded) {
-  const std::size_t slash = decoded.find('/');
-  const std::size_t test = slash == std::string_view::npos ? slash : decoded.find_first_not_of('/', slash);
-  if (test == std::string_view::npos) return {.suite = unescape_path(decoded)};
-  return {.suite = unescape_path(decoded.substr(0, test - 1)),
-          .test = unescape_path(decoded.substr(test)),
-          .has_test = true};
-}
-
 void mount(http::Router& router, std::shared_ptr<Model> model, const Options& options) {
   Mount mount(router, std::make_shared<const Service>(
                           Service{.model = std::move(model), .options = options, .profile = Profile()}));
