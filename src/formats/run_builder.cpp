@@ -1,0 +1,214 @@
+#include "formats/run_builder.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "formats/text.hpp"
+#include "resultsdb/limits.hpp"
+
+namespace resultsdb::formats {
+namespace {
+
+/// Warnings that say that tests may be missing.
+constexpr std::array<std::string_view, 7> kIncomplete = {"truncated", "aborted", "plan_mismatch", "no_plan",
+                                                         "bail_out",  "not_run", "nameless_test"};
+
+void append_attempts(ImportedTest& report, AttemptKind kind, std::vector<Attempt>& attempts) {
+  if (report.attempts.empty()) {
+    attempts.push_back({report.outcome, report.duration_ms, kind, report.message});
+    return;
+  }
+  for (Attempt& attempt : report.attempts) attempts.push_back(std::move(attempt));
+}
+
+/// The report that decides: its outcome and its message are the test's.
+std::size_t deciding_report(const std::vector<ImportedTest>& reports, AttemptKind kind) {
+  if (kind == AttemptKind::Retry) return reports.size() - 1;
+  const auto by_severity = [](const ImportedTest& a, const ImportedTest& b) {
+    return severity(a.outcome) < severity(b.outcome);
+  };
+  if (kind == AttemptKind::Phase && reports.front().outcome == "FAIL") return 0;
+  return static_cast<std::size_t>(std::max_element(reports.begin(), reports.end(), by_severity) -
+                                  reports.begin());
+}
+
+std::optional<double> total_duration(const std::vector<ImportedTest>& reports) {
+  std::optional<double> total;
+  for (const ImportedTest& report : reports) {
+    if (report.duration_ms) total = total.value_or(0) + *report.duration_ms;
+  }
+  return total;
+}
+
+template <class T>
+void move_append(std::vector<T>& from, std::vector<T>& to) {
+  to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+}
+
+void append_bounded(const std::string& more, std::string& text) {
+  if (text.size() + more.size() <= kTextBytes) text += more;
+}
+
+}  // namespace
+
+Repetition always_duplicate(std::span<ImportedTest>) { return {AttemptKind::Duplicate, "duplicate_name"}; }
+
+ImportedTest combine(std::vector<ImportedTest> reports, AttemptKind kind) {
+  const std::size_t decides = deciding_report(reports, kind);
+  const auto duration = kind == AttemptKind::Retry ? reports.back().duration_ms : total_duration(reports);
+  std::vector<Attempt> attempts;
+  for (ImportedTest& report : reports) append_attempts(report, kind, attempts);
+  ImportedTest test = std::move(reports[decides]);
+  test.attempts = std::move(attempts);
+  test.duration_ms = duration;
+  for (std::size_t i = 0; i < reports.size(); ++i) {
+    if (i == decides) continue;
+    append_bounded(reports[i].output, test.output);
+    append_bounded(reports[i].error_output, test.error_output);
+    move_append(reports[i].properties, test.properties);
+    move_append(reports[i].metrics, test.metrics);
+    move_append(reports[i].attachments, test.attachments);
+  }
+  if (test.properties.size() > kProperties) test.properties.resize(kProperties);
+  return test;
+}
+
+RunBuilder::RunBuilder(const ReadOptions& options, std::string tool, RepetitionRule rule)
+    : options_(options), rule_(rule), names_(0, Hash{&run_.tests}, Equal{&run_.tests}) {
+  run_.tool = std::move(tool);
+}
+
+void RunBuilder::warn(std::string_view code, std::string_view text, std::uint64_t line) {
+  if (std::find(kIncomplete.begin(), kIncomplete.end(), code) != kIncomplete.end()) run_.incomplete = true;
+  const auto [entry, first] = warned_.try_emplace(std::string(code), 0);
+  ++entry->second;
+  if (first) run_.warnings.push_back({std::string(code), std::string(cut_utf8(text, kMessageBytes)), line});
+}
+
+void RunBuilder::refuse(std::string code, std::string message, std::uint64_t line) {
+  if (!refusal_) refusal_ = Refusal{std::move(code), std::move(message), line};
+}
+
+std::string RunBuilder::make_relative(std::string text) const {
+  if (options_.root.empty()) return text;
+  std::string prefix = options_.root;
+  if (!prefix.ends_with('/')) prefix += '/';
+  replace_all(text, prefix, "");
+  return text;
+}
+
+ImportedTest* RunBuilder::find(std::string_view name) {
+  const auto found = names_.find(name);
+  return found == names_.end() ? nullptr : &run_.tests[*found];
+}
+
+void RunBuilder::limit_texts(ImportedTest& test, std::uint64_t line) {
+  for (std::string* text : {&test.message, &test.detail, &test.output, &test.error_output}) {
+    replace_all(*text, std::string_view("\0", 1), "\xEF\xBF\xBD");  // U+0000 cannot be stored
+  }
+  if (test.message.size() > kMessageBytes) {
+    test.message = cut_utf8(test.message, kMessageBytes);
+    warn("limit", "a message is longer than 1,024 bytes and was cut", line);
+  }
+  for (std::string* text : {&test.detail, &test.output, &test.error_output}) {
+    if (text->size() <= kTextBytes) continue;
+    BoundedText bounded(kTextBytes);
+    bounded.append(*text);
+    *text = bounded.take();
+    warn("limit", "a text is longer than 512 KiB; its first and last half were kept", line);
+  }
+  for (auto& [key, value] : test.properties) {
+    if (key.size() + value.size() <= kTextBytes) continue;
+    key = cut_utf8(key, kMessageBytes);
+    value = cut_utf8(value, kTextBytes - kMessageBytes);
+    warn("limit", "a property is longer than 512 KiB and was cut", line);
+  }
+  if (test.attachments.size() > kProperties) test.attachments.resize(kProperties);
+  if (test.properties.size() > kProperties) {
+    test.properties.resize(kProperties);
+    warn("limit", "a test has more than 256 properties; the rest was dropped", line);
+  }
+}
+
+/// Keeps the output of a file within bounds; the output of failing tests pushes out that of others.
+void RunBuilder::count_output(ImportedTest& test, std::uint64_t line) {
+  const auto bytes = [](const ImportedTest& t) { return t.output.size() + t.error_output.size(); };
+  const auto drop = [](ImportedTest& t) { t.output = {}, t.error_output = {}; };
+  output_bytes_ += bytes(test);
+  if (output_bytes_ <= kFileOutputBytes) return;
+  warn("limit", "the tests have more than 64 MiB of output; that of failing tests was kept first", line);
+  for (; is_failure(test.outcome) && output_bytes_ > kFileOutputBytes && evicted_ < run_.tests.size();
+       ++evicted_) {
+    ImportedTest& other = run_.tests[evicted_];
+    if (is_failure(other.outcome)) continue;
+    output_bytes_ -= bytes(other);
+    drop(other);
+  }
+  if (output_bytes_ <= kFileOutputBytes) return;
+  output_bytes_ -= bytes(test);
+  drop(test);
+}
+
+void RunBuilder::add(ImportedTest test, std::uint64_t line) {
+  if (refusal_) return;
+  test.name = canonical_name(make_relative(std::move(test.name)));
+  test.file = make_relative(std::move(test.file));
+  if (test.name.empty()) {
+    warn("nameless_test", "a test without a name was dropped", line);
+    return;
+  }
+  if (test.name.size() > limits::kNameBytes) {
+    refuse("name too long",
+           "a test's name has " + std::to_string(test.name.size()) +
+               " bytes, at most 4,096 are possible: \"" + std::string(cut_utf8(test.name, 80)) + "…\"",
+           line);
+    return;
+  }
+  if (++reports_ > limits::kTestsPerRun) {
+    refuse("too large", "more than 5,000,000 tests; split the file", line);
+    return;
+  }
+  if (test.container && test.outcome == "PASS") return;
+  if (test.container && is_failure(test.outcome)) {
+    if (test.outcome == "FAIL") test.outcome = "ERROR";
+    warn("suite_failure", "\"" + test.name + "\" failed outside of a test", line);
+  }
+  limit_texts(test, line);
+  count_output(test, line);
+  if (const auto known = names_.find(std::string_view(test.name)); known != names_.end()) {
+    last_ = *known;
+    repeated_[*known].push_back(std::move(test));
+    return;
+  }
+  run_.tests.push_back(std::move(test));
+  last_ = run_.tests.size() - 1;
+  names_.insert(static_cast<std::uint32_t>(run_.tests.size() - 1));
+}
+
+void RunBuilder::settle() {
+  for (auto& [index, reports] : repeated_) {
+    reports.insert(reports.begin(), std::move(run_.tests[index]));
+    const std::string name = reports.front().name;
+    const Repetition repetition = rule_(reports);
+    if (!repetition.warning.empty()) {
+      warn(repetition.warning, "\"" + name + "\" is reported " + std::to_string(reports.size()) + " times");
+    }
+    run_.tests[index] = combine(std::move(reports), repetition.kind);
+  }
+  repeated_.clear();
+}
+
+ImportedRun RunBuilder::finish(bool allow_empty) {
+  settle();
+  if (run_.tests.empty() && !run_.incomplete && !allow_empty) {
+    warn("zero_tests", "the file holds no test");
+  }
+  for (Warning& warning : run_.warnings) {
+    const std::uint64_t more = warned_[warning.code] - 1;
+    if (more > 0) warning.text += " (and " + std::to_string(more) + " more)";
+  }
+  return std::move(run_);
+}
+
+}  // namespace resultsdb::formats
