@@ -1,0 +1,242 @@
+// `go test -json`: one event a line, of many packages at once.
+#include <boost/json/monotonic_resource.hpp>
+#include <boost/json/parse.hpp>
+#include <map>
+#include <utility>
+
+#include "formats/byte_lines.hpp"
+#include "formats/go_text.hpp"
+#include "formats/readers.hpp"
+#include "formats/run_builder.hpp"
+#include "formats/text.hpp"
+#include "resultsdb/json.hpp"
+
+namespace resultsdb::formats {
+namespace {
+
+struct Event {
+  std::string time, action, package, test, output, import_path, failed_build;
+  std::optional<double> elapsed;
+};
+
+std::string text_of(const boost::json::object& object, std::string_view key) {
+  const boost::json::value* value = object.if_contains({key.data(), key.size()});
+  if (value == nullptr || !value->is_string()) return {};
+  return std::string(value->get_string().data(), value->get_string().size());
+}
+
+/// Nothing if the line is no JSON object with an action.
+std::optional<Event> parse_event(std::string line) {
+  json::replace_lone_surrogates(line);
+  boost::json::monotonic_resource memory;
+  boost::json::parse_options options;
+  options.max_depth = json::kMaxDepth;
+  boost::json::error_code failure;
+  const boost::json::value value = boost::json::parse({line.data(), line.size()}, failure, &memory, options);
+  if (failure || !value.is_object() || !value.get_object().contains("Action")) return std::nullopt;
+  const boost::json::object& object = value.get_object();
+  Event event;
+  event.time = text_of(object, "Time");
+  event.action = text_of(object, "Action");
+  event.package = text_of(object, "Package");
+  event.test = text_of(object, "Test");
+  event.output = text_of(object, "Output");
+  event.import_path = text_of(object, "ImportPath");
+  event.failed_build = text_of(object, "FailedBuild");
+  const boost::json::value* elapsed = object.if_contains("Elapsed");
+  if (elapsed != nullptr && elapsed->is_number()) event.elapsed = elapsed->to_number<double>();
+  return event;
+}
+
+Repetition run_again(std::span<ImportedTest>) { return {AttemptKind::Retry, ""}; }
+
+/// The first line of the output of a package or a build that says what went wrong.
+std::string first_problem(std::string_view output) {
+  std::string_view line;
+  while (next_line(output, line)) {
+    if (line.starts_with("# ")) continue;  // the compiler names the package
+    if (std::string text = first_line(line); !text.empty()) return text;
+  }
+  return {};
+}
+
+class GoRun {
+ public:
+  explicit GoRun(RunBuilder& builder) : builder_(builder) {}
+
+  void handle(const Event& event) {
+    ++line_;
+    note_start(event.time);
+    if (event.action == "build-output") {
+      build(event.import_path).append(event.output);
+    } else if (event.action == "build-fail") {
+      build(event.import_path);
+    } else if (event.package.empty()) {
+      stray_output(event.output);
+    } else if (event.test.empty()) {
+      package_event(event);
+    } else {
+      test_event(event);
+    }
+  }
+
+  /// A line that is no event.
+  void stray_output(std::string_view text) {
+    output_.append(text);
+    output_.append("\n");
+  }
+
+  void finish() {
+    while (!packages_.empty()) {
+      const std::string name = packages_.begin()->first;
+      builder_.warn("truncated", "package \"" + name + "\" has no end", line_);
+      end_open_tests(name, packages_.begin()->second, "");
+      packages_.erase(packages_.begin());
+    }
+    for (const auto& [name, output] : builds_) {
+      builder_.warn("truncated", "the build of \"" + name + "\" failed, and no package tells of it", line_);
+    }
+    builder_.run().output = output_.take();
+  }
+
+ private:
+  struct Test {
+    BoundedText output{kTextBytes};
+  };
+  struct Package {
+    std::map<std::string, Test> open;  ///< started and not ended
+    BoundedText output{kTextBytes};
+    bool failed = false;  ///< a test of it failed
+    bool timed_out = false;
+  };
+
+  BoundedText& build(const std::string& import_path) {
+    return builds_.try_emplace(import_path, kTextBytes).first->second;
+  }
+
+  void note_start(std::string_view time) {
+    if (builder_.run().started || time.empty()) return;
+    if (const auto parsed = parse_rfc3339(time)) builder_.run().started = parsed.value();
+  }
+
+  void package_event(const Event& event) {
+    Package& package = packages_[event.package];
+    if (event.action == "output") {
+      package.output.append(event.output);
+      package.timed_out = package.timed_out || contains(event.output, "panic: test timed out after");
+    } else if (event.action == "pass" || event.action == "fail" || event.action == "skip") {
+      end_open_tests(event.package, package, event.action);
+      if (event.action == "fail" && !package.failed) add_container(event, package);
+      packages_.erase(event.package);
+    }
+    if (!event.failed_build.empty()) builds_.erase(event.failed_build);
+  }
+
+  void add_container(const Event& event, Package& package) {
+    std::string output = package.output.take();
+    const auto built = builds_.find(event.failed_build);
+    ImportedTest test;
+    test.name = event.package;
+    test.container = true;
+    const std::string_view panic = go_panic(output);
+    test.outcome = panic.empty() ? "ERROR" : panic;
+    if (built != builds_.end()) output.insert(0, built->second.take());
+    test.message = first_problem(output);
+    if (event.elapsed) test.duration_ms = *event.elapsed * 1000;
+    test.output = std::move(output);
+    if (!panic.empty()) warn_aborted(event.package);
+    builder_.add(std::move(test), line_);
+  }
+
+  void test_event(const Event& event) {
+    Package& package = packages_[event.package];
+    if (event.action == "run") {
+      package.open[event.test] = {};
+    } else if (event.action == "output") {
+      package.open[event.test].output.append(event.output);
+      package.timed_out = package.timed_out || event.output.starts_with("panic: test timed out after");
+    } else if (event.action == "pass" || event.action == "bench") {
+      end_test(event, package, "PASS");
+    } else if (event.action == "fail") {
+      end_test(event, package, "FAIL");
+    } else if (event.action == "skip") {
+      end_test(event, package, "SKIP");
+    }
+  }
+
+  void end_test(const Event& event, Package& package, std::string_view outcome) {
+    std::string output = package.open[event.test].output.take();
+    package.open.erase(event.test);
+    const std::string_view panic = outcome == "FAIL" ? go_panic(output) : std::string_view();
+    if (!panic.empty()) warn_aborted(event.package);
+    std::optional<double> duration;
+    if (event.elapsed && *event.elapsed >= 0) duration = *event.elapsed * 1000;
+    add_test(event.package, event.test, panic.empty() ? outcome : panic, std::move(output), duration,
+             package);
+  }
+
+  /// A package has ended, or the stream: what still runs died with it.
+  void end_open_tests(const std::string& name, Package& package, std::string_view action) {
+    for (auto& [test, state] : package.open) {
+      std::string output = state.output.take();
+      if (action == "pass" && test.starts_with("Benchmark")) {
+        add_test(name, test, "PASS", std::move(output), std::nullopt, package);
+        continue;
+      }
+      if (!action.empty() || package.timed_out || !go_panic(output).empty()) warn_aborted(name);
+      add_test(name, test, package.timed_out ? "TIMEOUT" : "CRASH", std::move(output), std::nullopt, package);
+    }
+    package.open.clear();
+  }
+
+  void add_test(const std::string& package_name, const std::string& name, std::string_view outcome,
+                std::string output, std::optional<double> duration, Package& package) {
+    ImportedTest test;
+    test.name = package_name + "." + name;
+    test.outcome = outcome;
+    test.duration_ms = duration;
+    if (outcome == "SKIP") test.skip_kind = "runtime";
+    if (outcome != "PASS") test.message = go_message(output);
+    test.output = std::move(output);
+    package.failed = package.failed || is_failure(outcome);
+    builder_.add(std::move(test), line_);
+  }
+
+  void warn_aborted(const std::string& package) {
+    builder_.warn("aborted", "the test program of \"" + package + "\" died; its further tests are missing",
+                  line_);
+  }
+
+  RunBuilder& builder_;
+  std::map<std::string, Package> packages_;  ///< seen and not ended
+  std::map<std::string, BoundedText> builds_;
+  BoundedText output_{kRunOutputBytes};
+  std::uint64_t line_ = 0;
+};
+
+}  // namespace
+
+ReadResult read_go_json(ByteSource& source, const ReadOptions& options) {
+  RunBuilder builder(options, "go test", run_again);
+  GoRun run(builder);
+  ByteLines lines(source);
+  std::string line, broken;
+  std::uint64_t number = 0;
+  while (!builder.refusal() && lines.next(line)) {
+    ++number;
+    if (number == 1 && line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);
+    if (!broken.empty()) run.stray_output(json::repair_utf8(std::exchange(broken, {})));
+    if (trim(line).empty()) continue;
+    if (const auto event = parse_event(line)) {
+      run.handle(*event);
+    } else {
+      broken = line;
+    }
+  }
+  if (builder.refusal()) return *builder.refusal();
+  if (!broken.empty()) builder.warn("truncated", "the last line is no JSON", number);
+  run.finish();
+  return builder.finish(options.allow_empty);
+}
+
+}  // namespace resultsdb::formats
