@@ -142,7 +142,7 @@ class Model {
  private:
   class Implementation;
   explicit Model(std::unique_ptr<Implementation> implementation);
-  std::unique_ptr<Implementation> implementation_;
+  std::shared_ptr<Implementation> implementation_;  // shared with the RunWriters
 };
 
 /// Opaque public ids, derived from natural keys: `t_…`, `c_…`, `r_…`.

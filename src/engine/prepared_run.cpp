@@ -50,6 +50,11 @@ Status validate_extra(std::string_view test, const ResultTable::Extra& extra) {
   return {};
 }
 
+Status validate_duration(std::string_view test, std::int64_t duration_us) {
+  if (duration_us >= kNoDuration && duration_us <= kLongestDuration) return {};
+  return invalid_argument("a duration must lie between 0 and 2^62 microseconds", std::string(test));
+}
+
 Status validate_results(const ResultTable& results) {
   for (std::size_t i = 0; i < results.kind_count(); ++i) RESULTSDB_TRY(validate_kind(results.kind(i)));
   for (std::size_t i = 0; i < results.extra_count(); ++i) {
@@ -57,9 +62,7 @@ Status validate_results(const ResultTable& results) {
     RESULTSDB_TRY(validate_extra(results.name(extra.result), extra));
   }
   for (std::size_t i = 0; i < results.size(); ++i)
-    if (results.duration_us(i) < kNoDuration || results.duration_us(i) > kLongestDuration)
-      return invalid_argument("a duration must lie between 0 and 2^62 microseconds",
-                              std::string(results.name(i)));
+    RESULTSDB_TRY(validate_duration(results.name(i), results.duration_us(i)));
   return {};
 }
 
@@ -188,6 +191,16 @@ Attributes indexed_pairs(const Attributes& attributes, const std::vector<std::st
 }
 
 }  // namespace
+
+Status validate_result(const TestResult& result) {
+  RESULTSDB_TRY(domain::check_name("test", result.test, domain::Presence::Required));
+  RESULTSDB_TRY(validate_kind({result.expected, result.actual, result.attributes}));
+  if (result.duration && result.duration->count() < 0)
+    return invalid_argument("a duration must not be negative", std::string(result.test));
+  if (result.duration) RESULTSDB_TRY(validate_duration(result.test, result.duration->count()));
+  return validate_extra(result.test,
+                        {.tries = result.tries, .passes = result.passes, .detail = result.detail});
+}
 
 Result<PreparedRun> prepare_run(Suite& suite, const RunHeader& header, const ResultTable& results,
                                 const std::vector<std::string>& indexed_attributes) {

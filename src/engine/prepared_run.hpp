@@ -30,6 +30,9 @@ struct PreparedRun {
   RunKey key() const { return {*header.position, header.started, header.variant}; }
 };
 
+/// What can be said about one result alone; the message names the test.
+Status validate_result(const TestResult& result);
+
 /// InvalidArgument names the member that is wrong. Names and outcomes are interned, nothing else is written.
 Result<PreparedRun> prepare_run(Suite& suite, const RunHeader& header, const ResultTable& results,
                                 const std::vector<std::string>& indexed_attributes);

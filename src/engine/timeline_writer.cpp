@@ -89,14 +89,19 @@ Result<Ingested> TimelineWriter::put(const PreparedRun& run, const PutOptions& o
     equal = existing && same_run(*existing, run) ? existing : nullptr;
     if (!equal && options.ingest.same_digest_is_same_run && run.digest_given)
       equal = find_by_digest(contents, run.key().position, run.header.digest);
+    if (options.lease_until) equal = nullptr;
     if (equal) return Decision::Nothing;
-    if (existing && options.ingest.if_exists == IngestOptions::IfExists::Refuse)
+    const bool ended =
+        existing && (existing->info->state == RunState::Final || existing->info->state == RunState::Failed);
+    if ((existing && options.ingest.if_exists == IngestOptions::IfExists::Refuse) ||
+        (ended && options.refuse_finished))
       return make_error(ErrorCode::AlreadyExists,
                         "a run with this position, start and variant is there with other content; replace it "
                         "or give it another variant",
                         "run " + existing->info->id);
     RunArrival arrival{.received = options.ingest.received, .lease_until = options.lease_until};
-    if (options.extends && existing && existing->info->digest == options.extends->digest)
+    if (options.extends && existing && existing->info->digest == options.extends->digest &&
+        existing->common_attributes == run.text.common_attributes)
       arrival.fresh = options.extends->fresh;
     RESULTSDB_TRY(draft.put(existing, run, arrival));
     return Decision::Write;

@@ -18,7 +18,8 @@ namespace resultsdb::engine {
 
 struct PutOptions {
   IngestOptions ingest;
-  std::optional<Time> lease_until;
+  std::optional<Time> lease_until;  ///< of a running run; stored anew even if nothing else changed
+  bool refuse_finished = false;     ///< AlreadyExists if a run of the same key has ended
   /// Given by who stored an earlier part of the run: its digest, and the tests (ascending) that came since.
   struct Extension {
     std::string digest;

@@ -12,30 +12,38 @@
 
 namespace resultsdb {
 
-engine::SuitePtr Model::Implementation::suite(std::string_view name) {
+engine::SuitePtr ModelCore::suite(std::string_view name) {
   std::lock_guard lock(mutex_);
   const auto found = suites_.find(name);
   if (found != suites_.end()) return found->second;
   return suites_.emplace(name, std::make_shared<engine::Suite>(*storage_, std::string(name))).first->second;
 }
 
-std::shared_ptr<Repository> Model::Implementation::repository(std::string_view key) const {
+std::shared_ptr<Repository> ModelCore::repository(std::string_view key) const {
   for (const auto& repository : options_.repositories)
     if (repository && repository->key() == key) return repository;
   return nullptr;
 }
 
-Result<std::vector<std::string>> Model::Implementation::suite_names(std::string_view name) {
+Result<std::vector<std::string>> ModelCore::suite_names(std::string_view name) {
   if (!name.empty()) return std::vector<std::string>{std::string(name)};
   return storage_->find_suites();
 }
 
-Result<Ingested> Model::Implementation::put(const RunHeader& header, const ResultTable& results,
-                                            const engine::PutOptions& options) {
+Result<Ingested> ModelCore::put(const RunHeader& header, const ResultTable& results,
+                                engine::PutOptions options, const std::optional<Checkpoint>& earlier) {
   RESULTSDB_TRY(engine::validate_header(header));
   const engine::SuitePtr suite = this->suite(header.suite);
   RESULTSDB_ASSIGN(const engine::PreparedRun run,
                    engine::prepare_run(*suite, header, results, options_.indexed_attributes));
+  if (earlier) {
+    std::vector<std::string> names;
+    for (std::size_t i = earlier->results; i < results.size(); ++i) names.emplace_back(results.name(i));
+    RESULTSDB_ASSIGN(const auto ids, suite->names().look_up(names));
+    options.extends = {.digest = earlier->digest, .fresh = {}};
+    for (const auto& id : ids) options.extends->fresh.push_back(*id);
+    std::sort(options.extends->fresh.begin(), options.extends->fresh.end());
+  }
   RESULTSDB_ASSIGN(const engine::TimelinePtr timeline,
                    suite->open_timeline(header.branch, header.configuration));
   suite->used(*timeline);

@@ -5,7 +5,8 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <shared_mutex>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,9 +18,17 @@
 
 namespace resultsdb {
 
-class Model::Implementation {
+/// Shared by a Model and its RunWriters. Safe for concurrent use.
+class ModelCore {
  public:
-  Implementation(std::shared_ptr<storage::Storage> storage, ModelOptions options)
+  /// What a RunWriter knows of an earlier checkpoint of its run: the digest that was stored, and how many
+  /// results it had.
+  struct Checkpoint {
+    std::string digest;
+    std::size_t results = 0;
+  };
+
+  ModelCore(std::shared_ptr<storage::Storage> storage, ModelOptions options)
       : storage_(std::move(storage)), options_(std::move(options)) {}
 
   storage::Storage& storage() { return *storage_; }
@@ -31,14 +40,22 @@ class Model::Implementation {
   Result<std::vector<std::string>> suite_names(std::string_view name);
 
   /// Stores a run; the way of everything that writes runs.
-  Result<Ingested> put(const RunHeader& header, const ResultTable& results,
-                       const engine::PutOptions& options);
+  Result<Ingested> put(const RunHeader& header, const ResultTable& results, engine::PutOptions options,
+                       const std::optional<Checkpoint>& earlier = {});
+
+  /// See Model::register_commits().
+  Result<std::vector<Commit>> register_commits(std::span<const Commit> commits, bool prescribed);
 
  private:
   const std::shared_ptr<storage::Storage> storage_;
   const ModelOptions options_;
   std::mutex mutex_;  // guards what follows
   std::map<std::string, engine::SuitePtr, std::less<>> suites_;
+};
+
+class Model::Implementation : public ModelCore {
+ public:
+  using ModelCore::ModelCore;
 };
 
 }  // namespace resultsdb
