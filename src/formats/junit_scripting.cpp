@@ -113,14 +113,16 @@ void xmlrunner_refine(JunitCase& junit, ImportedTest& test, RunBuilder&) {
   if (test.outcome == "SKIP" && skipped != nullptr && skipped->type == "XFAIL") expect_failure(test, "FAIL");
   if (error != nullptr && error->type == "UnexpectedSuccess") expect_failure(test, "PASS");
   if (without_subtest(junit.name()) != junit.name() && !test.container) {
-    test.properties.emplace_back("subtest", junit.name());
+    junit.properties.emplace_back("subtest", junit.name());
   }
 }
 
 Repetition xmlrunner_repeated(std::span<ImportedTest> reports) {
-  const bool parts = std::any_of(reports.begin(), reports.end(), [](const ImportedTest& report) {
-    return !report.properties.empty() && report.properties.back().first == "subtest";
-  });
+  const auto is_part = [](const ImportedTest& report) {
+    return std::any_of(report.properties.begin(), report.properties.end(),
+                       [](const auto& property) { return property.first == "subtest"; });
+  };
+  const bool parts = std::any_of(reports.begin(), reports.end(), is_part);
   return parts ? Repetition{AttemptKind::Subtest, ""} : always_duplicate(reports);
 }
 

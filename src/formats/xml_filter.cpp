@@ -10,7 +10,7 @@ namespace resultsdb::formats {
 namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
-constexpr std::size_t kMaxReference = 12;  // "&#1114111;" and some zeros
+constexpr std::size_t kMaxReference = 16;  // "&#1114111;" and some zeros
 
 /// Bytes that may need a look: markup, references, "]]>", control characters, everything beyond ASCII.
 constexpr std::array<bool, 256> kPlain = [] {
@@ -133,7 +133,7 @@ std::size_t XmlFilter::step_open(std::string_view rest, std::string& out) {
 std::size_t XmlFilter::step_reference(std::string_view rest, std::string& out) {
   if (rest.size() == 1) return 0;
   if (rest[1] != '#') return copy(rest, 1, out);
-  const std::size_t end = rest.find(';');
+  const std::size_t end = rest.substr(0, kMaxReference).find(';');
   if (end == std::string_view::npos) return rest.size() < kMaxReference ? 0 : copy(rest, 1, out);
   const bool hex = rest.size() > 2 && rest[2] == 'x';
   const std::string_view digits = rest.substr(hex ? 3 : 2, end - (hex ? 3 : 2));

@@ -1,0 +1,188 @@
+// Rules of JUnit dialects that no sample shows.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "formats/samples.hpp"
+
+namespace resultsdb::formats {
+namespace {
+
+ImportedRun read_run(std::string_view text) {
+  const ReadOutcome outcome = read_text(text);
+  EXPECT_TRUE(outcome.run) << text;
+  return outcome.run.value_or(ImportedRun{});
+}
+
+/// `name outcome/expected [kind outcome]…`, one line a test.
+std::string summary(const ImportedRun& run) {
+  std::string out;
+  for (const ImportedTest& test : run.tests) {
+    out += test.name + " " + test.outcome + "/" + test.expected;
+    for (const Attempt& attempt : test.attempts) {
+      out += " [" + std::string(to_string(attempt.kind)) + " " + attempt.outcome + "]";
+    }
+    out += "\n";
+  }
+  return out;
+}
+
+bool warned(const ImportedRun& run, std::string_view code) {
+  return std::any_of(run.warnings.begin(), run.warnings.end(),
+                     [&](const Warning& w) { return w.code == code; });
+}
+
+TEST(Junit, GenericAttemptsFollowTheElements) {
+  const ImportedRun run = read_run(R"(<testsuites><testsuite name="s">
+    <testcase classname="c" name="flaky" time="2"><flakyFailure message="m"/><flakyError/></testcase>
+    <testcase classname="c" name="never" time="3"><error message="first"/><rerunError time="4"/></testcase>
+    <testcase name="c" classname="c"/></testsuite></testsuites>)");
+  EXPECT_EQ(run.tool, "generic");
+  EXPECT_EQ(summary(run),
+            "c.flaky PASS/PASS [retry FAIL] [retry ERROR] [retry PASS]\n"
+            "c.never ERROR/PASS [retry ERROR] [retry ERROR]\n"
+            "c PASS/PASS\n");
+  EXPECT_EQ(run.tests[1].duration_ms, 3000);
+}
+
+TEST(Junit, NamelessTestsAreContainersOrDropped) {
+  const ImportedRun run =
+      read_run(R"(<testsuites><testsuite name="s"><testcase classname="C"><failure/></testcase>
+    <testcase classname="D"/></testsuite></testsuites>)");
+  EXPECT_EQ(summary(run), "C ERROR/PASS\n");
+  EXPECT_TRUE(run.tests[0].container);
+  EXPECT_TRUE(warned(run, "suite_failure") && warned(run, "nameless_test") && run.incomplete);
+}
+
+TEST(Junit, MarkersInOutputBecomeMembers) {
+  const ImportedRun run = read_run(
+      "<testsuites><testcase "
+      "name='a'><system-out>x\n[[ATTACHMENT|shot.png]]\n[[PROPERTY|k=v=w]]\n</system-out>"
+      "<properties><property name='text'>body</property></properties></testcase></testsuites>");
+  const ImportedTest& test = run.tests.at(0);
+  EXPECT_EQ(test.attachments, std::vector<std::string>{"shot.png"});
+  EXPECT_EQ(test.properties.at(0), (std::pair<std::string, std::string>("text", "body")));
+  EXPECT_EQ(test.properties.at(1), (std::pair<std::string, std::string>("k", "v=w")));
+}
+
+TEST(Junit, TimesWithoutZoneAreNoStart) {
+  EXPECT_FALSE(
+      read_run("<testsuites timestamp='2026-11-22T02:41:08'><testcase name='a'/></testsuites>").started);
+  EXPECT_FALSE(
+      read_run("<testsuites timestamp='1970-01-01T00:00:00Z'><testcase name='a'/></testsuites>").started);
+  const ImportedRun run =
+      read_run("<testsuites timestamp='2026-11-22T02:41:08Z'><testcase name='a'/></testsuites>");
+  ASSERT_TRUE(run.started);
+  EXPECT_EQ(format_rfc3339(*run.started), "2026-11-22T02:41:08Z");
+}
+
+TEST(Junit, BatsNamesBeginWithTheFile) {
+  const ImportedRun run = read_run(R"(<testsuites time="1"><testsuite name="a.bats" tests="9">
+    <testcase classname="a.bats" name="adds"/><testcase classname="a.bats" name="skips"><skipped>why</skipped></testcase>
+    </testsuite></testsuites>)");
+  EXPECT_EQ(run.tool, "bats");
+  EXPECT_EQ(summary(run), "a.bats > adds PASS/PASS\na.bats > skips SKIP/PASS\n");
+  EXPECT_FALSE(warned(run, "count_mismatch"));
+}
+
+TEST(Junit, MochaJunitReporterHasTheFullTitleAsName) {
+  const ImportedRun run = read_run(R"(<testsuites name="Mocha Tests"><testsuite name="calc">
+    <testcase name="calc adds" classname="adds"/>
+    <testcase name="calc &quot;before all&quot; hook" classname="hook"><failure/></testcase>
+    <testcase name="calc slow" classname="slow"><failure message="Timeout of 50ms exceeded."/></testcase>
+    </testsuite></testsuites>)");
+  EXPECT_EQ(run.tool, "mocha-junit");
+  EXPECT_EQ(summary(run),
+            "calc adds PASS/PASS\ncalc \"before all\" hook ERROR/PASS\ncalc slow TIMEOUT/PASS\n");
+}
+
+TEST(Junit, JestSuitesThatFailedToRunAreContainers) {
+  const ImportedRun run = read_run(R"(<testsuites name="jest tests"><testsuite name="undefined">
+    <testcase classname="Test suite failed to run" name="bad.test.js"><error>SyntaxError</error></testcase>
+    <testcase classname="calc › deep" name="adds"/></testsuite></testsuites>)");
+  EXPECT_EQ(summary(run), "bad.test.js ERROR/PASS\ncalc > deep > adds PASS/PASS\n");
+  EXPECT_TRUE(run.tests.at(0).container);
+}
+
+TEST(Junit, PlaywrightRetriesComeBeforeTheFailure) {
+  const ImportedRun run = read_run(R"(<testsuites id="" name=""><testsuite name="a.ts">
+    <testcase name="x" classname="a.ts"><failure message="last" type="e"/><rerunFailure message="Test timeout of 5ms exceeded."/></testcase>
+    </testsuite></testsuites>)");
+  EXPECT_EQ(summary(run), "a.ts > x FAIL/PASS [retry TIMEOUT] [retry FAIL]\n");
+}
+
+TEST(Junit, XmlrunnerJoinsSubtests) {
+  const ImportedRun run = read_run(
+      "<testsuites><testsuite name='t.C-20261122024651' file='t.py'>"
+      "<testcase classname='t.C' name='test_subs (i=1)'><failure message='one'/></testcase>"
+      "<testcase classname='t.C' name='test_subs [text] (i=2)'><error message='two'/></testcase>"
+      "</testsuite></testsuites>");
+  EXPECT_EQ(run.tool, "xmlrunner");
+  EXPECT_EQ(summary(run), "t.C.test_subs ERROR/PASS [subtest FAIL] [subtest ERROR]\n");
+  EXPECT_FALSE(warned(run, "duplicate_name"));
+}
+
+TEST(Junit, GotestsumTimeOutsReachTheRunningTests) {
+  const ImportedRun run = read_run(
+      "<testsuites tests='2'><testsuite name='x.com/p'><properties><property name='go.version' "
+      "value='1'/></properties>"
+      "<testcase classname='' name='TestMain'><failure message='Failed'>panic: test timed out after "
+      "1s\n\trunning "
+      "tests:\n\t\tTestHangs (1s)\n\n</failure></testcase>"
+      "<testcase classname='x.com/p' name='TestHangs'><failure message='Failed'>=== RUN "
+      "TestHangs\n</failure></testcase>"
+      "</testsuite></testsuites>");
+  EXPECT_EQ(run.tool, "gotestsum");
+  EXPECT_EQ(summary(run), "x.com/p TIMEOUT/PASS\nx.com/p.TestHangs TIMEOUT/PASS\n");
+  EXPECT_TRUE(run.incomplete);
+}
+
+TEST(Junit, SurefireKeepsNoEnvironment) {
+  const ImportedRun run = read_run(read_sample("surefire/TEST-com.example.BadSetupTest.xml"));
+  const auto has = [&](std::string_view key) {
+    return std::any_of(run.attributes.begin(), run.attributes.end(),
+                       [&](const auto& a) { return a.first == key; });
+  };
+  EXPECT_TRUE(has("java.version") && has("os.name") && has("properties.dropped"));
+  EXPECT_FALSE(has("user.home") || has("user.name") || has("java.home"));
+}
+
+TEST(Junit, DuplicatesDoNotDependOnOrder) {
+  const auto outcome = [](std::string_view first, std::string_view second) {
+    const ImportedRun run =
+        read_run("<testsuites x='1'><testcase name='a'>" + std::string(first) +
+                 "</testcase><testcase name='a'>" + std::string(second) + "</testcase></testsuites>");
+    return run.tests.at(0).outcome + " " + run.tests.at(0).message;
+  };
+  EXPECT_EQ(outcome("<failure message='f'/>", ""), "FAIL f");
+  EXPECT_EQ(outcome("", "<failure message='f'/>"), "FAIL f");
+  EXPECT_EQ(outcome("<error message='e'/>", "<failure message='f'/>"), "ERROR e");
+  EXPECT_EQ(outcome("<skipped/>", ""), "SKIP ");
+}
+
+TEST(Junit, WhatACutFileCouldStillRevokeHasNoVerdict) {
+  const ImportedRun pytest = read_run(
+      "<testsuites name='pytest tests'><testsuite name='pytest'><testcase classname='t' name='a'/>"
+      "<testcase classname='t' name='b'/>");
+  EXPECT_EQ(summary(pytest), "t.py::a PASS/PASS\nt.py::b NOTRUN/PASS\n");
+  const ImportedRun catch2 = read_run(
+      "<testsuites><testsuite name='x' hostname='tbd'><testcase name='done'/><testcase name='s'/>"
+      "<testcase name='s/one'/><testcase name='s/t");
+  EXPECT_EQ(summary(catch2), "done PASS/PASS\ns NOTRUN/PASS\ns/one NOTRUN/PASS\n");
+}
+
+TEST(Junit, LimitsAreReported) {
+  std::string many = "<testsuites><testcase name='a'>";
+  many += "<properties>";
+  for (int i = 0; i < 300; ++i) many += "<property name='p" + std::to_string(i) + "' value='v'/>";
+  many += "</properties><failure message='" + std::string(2000, 'm') + "'>" + std::string(2 << 20, 't') +
+          "</failure></testcase></testsuites>";
+  const ImportedRun run = read_run(many);
+  EXPECT_TRUE(warned(run, "limit"));
+  EXPECT_EQ(run.tests.at(0).properties.size(), 256u);
+  EXPECT_EQ(run.tests.at(0).message.size(), 1024u);
+  EXPECT_LE(run.tests.at(0).detail.size(), 512u << 10);
+}
+
+}  // namespace
+}  // namespace resultsdb::formats
