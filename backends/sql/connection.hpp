@@ -1,0 +1,127 @@
+// What the SQL layer needs of an engine: a connection of nine calls, and a source of connections. The same
+// statement text, with parameters $1, $2, …, serves every engine.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "resultsdb/result.hpp"
+#include "resultsdb/storage/storage.hpp"
+
+namespace resultsdb::backends::sql {
+
+struct Null {
+  auto operator<=>(const Null&) const = default;
+};
+struct Blob {
+  std::string_view bytes;
+  auto operator<=>(const Blob&) const = default;
+};
+/// A parameter; texts and bytes belong to the caller and live until the call returns.
+using Value = std::variant<Null, std::int64_t, std::string_view, Blob>;
+
+/// The current row of an answer; views live until the callback returns. Columns count from 0.
+class Row {
+ public:
+  virtual ~Row() = default;
+  virtual bool is_null(int column) const = 0;
+  virtual std::int64_t integer(int column) const = 0;
+  virtual std::string_view text(int column) const = 0;
+  virtual std::string_view bytes(int column) const = 0;
+
+  template <class T>
+  T number(int column) const {
+    return static_cast<T>(integer(column));
+  }
+};
+
+using RowHandler = std::function<void(const Row&)>;
+
+struct Column {
+  enum class Type { Integer, Text, Bytes };
+  const char* name;
+  Type type = Type::Integer;
+};
+
+/// A table as bulk calls see it: the first `keys` columns are its primary key.
+struct Table {
+  const char* name;
+  std::size_t keys;
+  std::vector<Column> columns;
+};
+
+enum class OnConflict { Fail, Ignore, Replace };
+
+/// Rows one after another, `columns.size()` values each (`keys` values each for remove and look_up).
+using Rows = std::vector<Value>;
+
+/// Not safe for concurrent use.
+class Connection {
+ public:
+  virtual ~Connection() = default;
+
+  enum class Mode { Read, Write };
+  virtual Status begin(Mode mode) = 0;
+  virtual Status commit() = 0;
+  virtual void rollback() noexcept = 0;
+  /// One statement, prepared once per text. Returns the number of rows it changed.
+  virtual Result<std::uint64_t> run(std::string_view statement, std::span<const Value> parameters,
+                                    const RowHandler& handle = {}) = 0;
+  /// Several statements without parameters: the schema.
+  virtual Status run_script(std::string_view statements) = 0;
+  virtual Status put(const Table& table, OnConflict rule, const Rows& rows) = 0;
+  virtual Status remove(const Table& table, const Rows& keys) = 0;
+  /// Rows by primary key in the order of `keys`; `handle` gets the number of the key. Missing rows are left
+  /// out.
+  virtual Status look_up(const Table& table, const Rows& keys,
+                         const std::function<void(std::size_t, const Row&)>& handle) = 0;
+  /// Bytes and rows by table.
+  virtual Result<std::vector<storage::TableSize>> sizes(std::span<const Table* const> tables) = 0;
+
+  Result<std::uint64_t> run(std::string_view statement, std::initializer_list<Value> parameters,
+                            const RowHandler& handle = {}) {
+    return run(statement, std::span(parameters.begin(), parameters.size()), handle);
+  }
+};
+
+/// Gives a connection back when it ends; a transaction that was not committed is rolled back.
+class Lease {
+ public:
+  Lease(Connection* connection, std::function<void(Connection*)> give_back)
+      : connection_(connection, std::move(give_back)) {}
+  Connection* operator->() const { return connection_.get(); }
+  Connection& operator*() const { return *connection_; }
+
+ private:
+  std::unique_ptr<Connection, std::function<void(Connection*)>> connection_;
+};
+
+/// What engines spell differently.
+struct Dialect {
+  const char* integer = "INTEGER";
+  const char* text = "TEXT";
+  const char* bytes = "BLOB";
+  const char* table_end = "";      ///< after the closing bracket of a table
+  const char* clustered_end = "";  ///< … of one whose rows lie in key order
+};
+
+/// Safe for concurrent calls.
+class Database {
+ public:
+  virtual ~Database() = default;
+  virtual Result<Lease> reader() = 0;
+  virtual Result<Lease> writer() = 0;
+  virtual Status ping() = 0;
+  virtual const Dialect& dialect() const = 0;
+  virtual storage::StorageInfo info() const = 0;  ///< schema version 0: not yet known to the engine
+};
+
+}  // namespace resultsdb::backends::sql

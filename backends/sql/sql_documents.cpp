@@ -1,0 +1,226 @@
+// Documents, and reading commits.
+#include <algorithm>
+#include <deque>
+#include <set>
+
+#include "sql_storage.hpp"
+#include "tables.hpp"
+
+namespace resultsdb::backends::sql {
+
+using namespace storage;
+
+namespace {
+
+constexpr std::uint32_t kLookedThrough = 1000;  // rows a statement reads when a condition is checked here
+
+bool contains_ignoring_case(std::string_view text, std::string_view part) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return std::search(text.begin(), text.end(), part.begin(), part.end(),
+                     [&](char a, char b) { return lower(a) == lower(b); }) != text.end();
+}
+
+bool has_text(const CommitRow& commit, const std::string& text) {
+  return text.empty() || contains_ignoring_case(commit.message, text) ||
+         contains_ignoring_case(commit.author.name, text) || contains_ignoring_case(commit.hash, text) ||
+         contains_ignoring_case(commit.identifier, text);
+}
+
+/// Versions of the named documents; 0 where there is none. Takes away what they hold.
+Result<std::vector<std::uint64_t>> take_documents(Connection& connection, std::string_view collection,
+                                                  const std::vector<std::string_view>& names) {
+  Rows keys, attributes, unique;
+  for (const auto name : names) keys.insert(keys.end(), {collection, name});
+  std::vector<std::uint64_t> versions(names.size(), 0);
+  std::deque<Attributes> held;
+  RESULTSDB_TRY(connection.look_up(tables::kDocument, keys, [&](std::size_t i, const Row& row) {
+    auto document = to_document(row);
+    versions[i] = document.version;
+    for (const auto& [name, value] : held.emplace_back(std::move(document.attributes)))
+      attributes.insert(attributes.end(),
+                        {collection, std::string_view(name), std::string_view(value), names[i]});
+    for (const auto& [name, value] : held.emplace_back(std::move(document.unique)))
+      unique.insert(unique.end(), {collection, std::string_view(name), std::string_view(value)});
+  }));
+  RESULTSDB_TRY(connection.remove(tables::kDocument, keys));
+  RESULTSDB_TRY(connection.remove(tables::kDocumentAttribute, attributes));
+  RESULTSDB_TRY(connection.remove(tables::kDocumentUnique, unique));
+  return versions;
+}
+
+Status check_version(const std::string& collection, const std::string& key, std::uint64_t version,
+                     const std::optional<std::uint64_t>& expected) {
+  if (!expected || *expected == version) return {};
+  return make_error(ErrorCode::Conflict, "the document is at version " + std::to_string(version),
+                    collection + '/' + key);
+}
+
+}  // namespace
+
+Status SqlStorage::do_apply(const DocumentBatch& batch) {
+  RESULTSDB_ASSIGN(auto connection, database_->writer());
+  RESULTSDB_TRY(connection->begin(Connection::Mode::Write));
+  const std::string_view collection = batch.collection;
+  std::vector<std::string_view> deleted, put;
+  for (const auto& item : batch.deletes) deleted.push_back(item.key);
+  for (const auto& item : batch.puts) put.push_back(item.document.key);
+
+  // A document that is deleted and put in one batch is a new one; its precondition still looks at the old.
+  const std::set<std::string_view> gone(deleted.begin(), deleted.end());
+  Rows keys;
+  for (const auto name : put) keys.insert(keys.end(), {collection, name});
+  std::vector<std::uint64_t> before(put.size(), 0);
+  RESULTSDB_TRY(connection->look_up(tables::kDocument, keys, [&](std::size_t i, const Row& row) {
+    before[i] = row.number<std::uint64_t>(2);
+  }));
+  for (std::size_t i = 0; i < put.size(); ++i)
+    RESULTSDB_TRY(check_version(batch.collection, batch.puts[i].document.key, before[i],
+                                batch.puts[i].expected_version));
+  RESULTSDB_ASSIGN(const auto deleted_versions, take_documents(*connection, collection, deleted));
+  for (std::size_t i = 0; i < deleted.size(); ++i)
+    RESULTSDB_TRY(check_version(batch.collection, batch.deletes[i].key, deleted_versions[i],
+                                batch.deletes[i].expected_version));
+  RESULTSDB_TRY(take_documents(*connection, collection, put));
+
+  Rows documents, attributes, unique;
+  std::deque<std::string> texts;
+  const auto keep = [&](std::string text) { return Blob{texts.emplace_back(std::move(text))}; };
+  for (std::size_t i = 0; i < put.size(); ++i) {
+    const auto& document = batch.puts[i].document;
+    const std::uint64_t version = (gone.contains(document.key) ? 0 : before[i]) + 1;
+    documents.insert(documents.end(), {collection, std::string_view(document.key), number(version),
+                                       std::string_view(document.text), keep(pack(document.attributes)),
+                                       keep(pack(document.unique))});
+    for (const auto& [name, value] : document.attributes)
+      attributes.insert(attributes.end(), {collection, std::string_view(name), std::string_view(value),
+                                           std::string_view(document.key)});
+    for (const auto& [name, value] : document.unique)
+      unique.insert(unique.end(), {collection, std::string_view(name), std::string_view(value),
+                                   std::string_view(document.key)});
+  }
+  RESULTSDB_TRY(connection->put(tables::kDocument, OnConflict::Fail, documents));
+  RESULTSDB_TRY(connection->put(tables::kDocumentAttribute, OnConflict::Ignore, attributes));
+  if (auto status = connection->put(tables::kDocumentUnique, OnConflict::Fail, unique); !status) {
+    auto error = std::move(status).error();
+    if (error.code == ErrorCode::AlreadyExists)
+      error.message = "a unique value belongs to another document of the collection";
+    return error;
+  }
+  return connection->commit();
+}
+
+Result<std::optional<Document>> SqlStorage::do_get_document(std::string_view collection,
+                                                            std::string_view key) {
+  RESULTSDB_ASSIGN(auto connection, database_->reader());
+  std::optional<Document> document;
+  RESULTSDB_TRY(connection->look_up(tables::kDocument, {collection, key},
+                                    [&](std::size_t, const Row& row) { document = to_document(row); }));
+  return document;
+}
+
+Result<std::vector<Document>> SqlStorage::do_find_documents(const DocumentQuery& query,
+                                                            const std::optional<std::string>& after,
+                                                            std::uint32_t limit) {
+  RESULTSDB_ASSIGN(auto connection, database_->reader());
+  RESULTSDB_TRY(connection->begin(Connection::Mode::Read));
+  static const auto kColumns = "SELECT " + column_list(tables::kDocument) + " FROM document";
+  const std::string_view collection = query.collection;
+  std::vector<Document> rows;
+  std::optional<std::string> last = after;
+  for (bool more = true; more && rows.size() < limit;) {
+    Conditions where;
+    where.add("collection = ", collection);
+    if (!query.key_prefix.empty()) where.add("name >= ", std::string_view(query.key_prefix));
+    if (last) where.add(query.descending ? "name < " : "name > ", std::string_view(*last));
+    const auto holds = [&](const char* table, const auto& pair) {
+      where.add_text("name IN (SELECT document FROM " + std::string(table) +
+                     " WHERE collection = " + where.parameter(collection) +
+                     " AND name = " + where.parameter(std::string_view(pair.first)) +
+                     " AND value = " + where.parameter(std::string_view(pair.second)) + ")");
+    };
+    for (const auto& pair : query.attributes) holds("document_attribute", pair);
+    if (query.unique) holds("document_unique", *query.unique);
+    const std::uint32_t want =
+        query.key_prefix.empty() ? limit - static_cast<std::uint32_t>(rows.size()) : kLookedThrough;
+    const auto parameter = where.parameter(number(want));
+    std::uint32_t seen = 0;
+    std::string newest;
+    RESULTSDB_TRY(connection->run(
+        kColumns + where.text() + " ORDER BY " + order_by("name", !query.descending) + " LIMIT " + parameter,
+        where.values(), [&](const Row& row) {
+          ++seen;
+          newest = row.text(1);
+          if (rows.size() < limit && newest.starts_with(query.key_prefix)) rows.push_back(to_document(row));
+        }));
+    more = seen == want && (query.descending || newest.starts_with(query.key_prefix));
+    last = newest;
+  }
+  return rows;
+}
+
+Result<std::vector<RepositoryRow>> SqlStorage::do_find_repositories() {
+  RESULTSDB_ASSIGN(auto connection, database_->reader());
+  std::vector<RepositoryRow> rows;
+  RESULTSDB_TRY(
+      connection->run("SELECT name, version, body FROM repository ORDER BY name", {}, [&](const Row& row) {
+        rows.push_back({std::string(row.text(0)), row.number<std::uint64_t>(1), std::string(row.text(2))});
+      }));
+  return rows;
+}
+
+Result<std::vector<CommitRow>> SqlStorage::do_find_commits(const CommitQuery& query,
+                                                           const std::optional<CommitCursor>& after,
+                                                           std::uint32_t limit) {
+  constexpr std::string_view kOrder = "position, branch, id";
+  RESULTSDB_ASSIGN(auto connection, database_->reader());
+  RESULTSDB_TRY(connection->begin(Connection::Mode::Read));
+  static const auto kColumns = "SELECT " + column_list(tables::kCommit) + " FROM repository_commit";
+  const auto end_of_prefix = query.hash_prefix + 'g';  // the first text after all hex digits
+  std::vector<CommitRow> rows;
+  auto last = after;
+  for (bool more = true; more && rows.size() < limit;) {
+    Conditions where;
+    where.add("repository = ", std::string_view(query.repository));
+    if (query.branch) where.add("branch = ", std::string_view(*query.branch));
+    if (!query.hash_prefix.empty()) {
+      where.add("hash >= ", std::string_view(query.hash_prefix));
+      where.add("hash < ", std::string_view(end_of_prefix));
+    }
+    if (query.revision) where.add("revision = ", *query.revision);
+    if (!query.identifier.empty()) where.add("identifier = ", std::string_view(query.identifier));
+    where.add_range<Position>("position", query.position, [](Position value) -> Value { return value; });
+    if (last)
+      where.add_after(kOrder, query.ascending,
+                      {last->position, std::string_view(last->branch), std::string_view(last->id)});
+    const std::uint32_t want =
+        query.text.empty() ? limit - static_cast<std::uint32_t>(rows.size()) : kLookedThrough;
+    const auto parameter = where.parameter(number(want));
+    std::uint32_t seen = 0;
+    std::optional<CommitCursor> newest;
+    RESULTSDB_TRY(connection->run(
+        kColumns + where.text() + " ORDER BY " + order_by(kOrder, query.ascending) + " LIMIT " + parameter,
+        where.values(), [&](const Row& row) {
+          ++seen;
+          newest = CommitCursor{row.integer(2), std::string(row.text(1)), std::string(row.text(3))};
+          auto commit = to_commit(row);
+          if (rows.size() < limit && has_text(commit, query.text)) rows.push_back(std::move(commit));
+        }));
+    more = seen == want;
+    last = newest;
+  }
+  return rows;
+}
+
+Result<std::vector<std::string>> SqlStorage::do_list_branches(std::string_view repository,
+                                                              std::string_view prefix) {
+  RESULTSDB_ASSIGN(auto connection, database_->reader());
+  std::vector<std::string> branches;
+  RESULTSDB_TRY(connection->run(
+      "SELECT DISTINCT branch FROM repository_commit WHERE repository = $1 AND branch >= $2 ORDER BY branch",
+      {repository, prefix}, [&](const Row& row) {
+        if (row.text(0).starts_with(prefix)) branches.emplace_back(row.text(0));
+      }));
+  return branches;
+}
+
+}  // namespace resultsdb::backends::sql

@@ -1,0 +1,216 @@
+// Reading runs and what hangs on them.
+#include <set>
+
+#include "sql_storage.hpp"
+#include "tables.hpp"
+
+namespace resultsdb::backends::sql {
+
+using namespace storage;
+
+namespace {
+
+constexpr std::string_view order_columns(RunQuery::Order order) {
+  switch (order) {
+    case RunQuery::Order::Position:
+      return "position, started, variant, timeline";
+    case RunQuery::Order::Started:
+      return "started, position, variant, timeline";
+    case RunQuery::Order::Received:
+      break;
+  }
+  return "received, timeline, serial";
+}
+
+Conditions conditions_of(std::int64_t suite, const RunQuery& query) {
+  Conditions where;
+  where.add("suite = ", suite);
+  std::vector<Value> timelines, states;
+  for (const auto timeline : query.timelines) timelines.push_back(number(timeline));
+  for (const auto state : query.states) states.push_back(number(static_cast<std::uint64_t>(state)));
+  where.add_any("timeline", timelines);
+  where.add_any("state", states);
+  if (!query.id.empty()) where.add("id = ", std::string_view(query.id));
+  if (!query.digest.empty()) where.add("digest = ", Blob{query.digest});
+  where.add_range<Position>("position", query.position, [](Position value) -> Value { return value; });
+  where.add_range<Time>("started", query.started, time);
+  where.add_range<Time>("received", query.received, time);
+  for (const auto& [name, value] : query.attributes) {
+    where.add_text("(timeline, serial) IN (SELECT timeline, serial FROM run_attribute WHERE suite = " +
+                   where.parameter(suite) + " AND name = " + where.parameter(std::string_view(name)) +
+                   " AND value = " + where.parameter(std::string_view(value)) + ")");
+  }
+  return where;
+}
+
+}  // namespace
+
+Result<std::vector<RunRow>> SqlStorage::do_find_runs(const RunQuery& query,
+                                                     const std::optional<RunCursor>& after,
+                                                     std::uint32_t limit) {
+  RESULTSDB_ASSIGN(auto connection, database_->reader());
+  RESULTSDB_ASSIGN(const auto suite, find_suite(*connection, query.suite));
+  auto where = conditions_of(suite, query);
+  const auto columns = order_columns(query.order);
+  if (after) {
+    const std::string_view variant = after->variant;
+    switch (query.order) {
+      case RunQuery::Order::Position:
+        where.add_after(columns, query.ascending,
+                        {after->position, time(after->started), variant, number(after->timeline)});
+        break;
+      case RunQuery::Order::Started:
+        where.add_after(columns, query.ascending,
+                        {time(after->started), after->position, variant, number(after->timeline)});
+        break;
+      case RunQuery::Order::Received:
+        where.add_after(columns, query.ascending,
+                        {time(after->received), number(after->timeline), number(after->serial)});
+        break;
+    }
+  }
+  const auto last = where.parameter(number(limit));
+  static const auto kColumns = "SELECT " + column_list(tables::kRun) + " FROM run";
+  const auto statement =
+      kColumns + where.text() + " ORDER BY " + order_by(columns, query.ascending) + " LIMIT " + last;
+  std::vector<RunRow> rows;
+  RESULTSDB_TRY(
+      connection->run(statement, where.values(), [&](const Row& row) { rows.push_back(to_run(row)); }));
+  return rows;
+}
+
+Result<std::uint64_t> SqlStorage::do_count_runs(const RunQuery& query) {
+  RESULTSDB_ASSIGN(auto connection, database_->reader());
+  RESULTSDB_ASSIGN(const auto suite, find_suite(*connection, query.suite));
+  const auto where = conditions_of(suite, query);
+  std::uint64_t count = 0;
+  RESULTSDB_TRY(connection->run("SELECT count(*) FROM run" + where.text(), where.values(),
+                                [&](const Row& row) { count = row.number<std::uint64_t>(0); }));
+  return count;
+}
+
+Result<std::vector<std::optional<Bytes>>> SqlStorage::do_read_outcomes(std::string_view suite,
+                                                                       std::span<const RunRef> runs) {
+  RESULTSDB_ASSIGN(auto connection, database_->reader());
+  RESULTSDB_ASSIGN(const auto suite_number, find_suite(*connection, suite));
+  if (runs.size() > 1) RESULTSDB_TRY(connection->begin(Connection::Mode::Read));
+  Rows keys;
+  for (const auto& run : runs)
+    keys.insert(keys.end(), {suite_number, number(run.timeline), number(run.serial)});
+  std::vector<std::optional<Bytes>> blobs(runs.size());
+  RESULTSDB_TRY(connection->look_up(tables::kRunOutcomes, keys,
+                                    [&](std::size_t i, const Row& row) { blobs[i] = Bytes(row.bytes(3)); }));
+  return blobs;
+}
+
+Result<Durations> SqlStorage::do_read_durations(std::string_view suite,
+                                                std::span<const DurationQuery> queries) {
+  RESULTSDB_ASSIGN(auto connection, database_->reader());
+  RESULTSDB_TRY(connection->begin(Connection::Mode::Read));
+  RESULTSDB_ASSIGN(const auto suite_number, find_suite(*connection, suite));
+  std::map<std::tuple<TimelineId, std::uint32_t, RunSerial>, DurationsRow> raw;  // queries may overlap
+  std::map<std::tuple<TimelineId, std::uint32_t, std::uint32_t, std::uint32_t>, TileRow> tiles;
+  for (const auto& query : queries) {
+    const auto timeline = number(query.timeline);
+    if (query.chunk) {
+      RESULTSDB_TRY(connection->run(
+          "SELECT serial, blob FROM run_durations WHERE suite = $1 AND timeline = $2 AND chunk = $3 AND "
+          "serial BETWEEN $4 AND $5",
+          {suite_number, timeline, number(*query.chunk), number(query.serials.from.value_or(0)),
+           number(query.serials.to.value_or(~RunSerial{0}))},
+          [&](const Row& row) {
+            const auto serial = row.number<RunSerial>(0);
+            raw.try_emplace({query.timeline, *query.chunk, serial},
+                            DurationsRow{query.timeline, *query.chunk, serial, Bytes(row.bytes(1))});
+          }));
+    }
+    for (std::uint32_t level = 0; query.block && level < 2; ++level) {
+      const auto& range = query.tiles[level];
+      RESULTSDB_TRY(connection->run(
+          "SELECT tile, blob FROM duration_tile WHERE suite = $1 AND timeline = $2 AND block = $3 AND level "
+          "= $4 AND tile BETWEEN $5 AND $6",
+          {suite_number, timeline, number(*query.block), number(level), number(range.from.value_or(0)),
+           number(range.to.value_or(~std::uint32_t{0}))},
+          [&](const Row& row) {
+            const auto tile = row.number<std::uint32_t>(0);
+            tiles.try_emplace({query.timeline, *query.block, level, tile},
+                              TileRow{query.timeline, *query.block, level, tile, Bytes(row.bytes(1))});
+          }));
+    }
+  }
+  Durations answer;
+  for (auto& [key, row] : raw) answer.raw.push_back(std::move(row));
+  for (auto& [key, row] : tiles) answer.tiles.push_back(std::move(row));
+  return answer;
+}
+
+Result<std::vector<TestSetRow>> SqlStorage::do_read_test_sets(std::string_view suite, TimelineId timeline,
+                                                              TestSetId first) {
+  RESULTSDB_ASSIGN(auto connection, database_->reader());
+  RESULTSDB_ASSIGN(const auto suite_number, find_suite(*connection, suite));
+  std::vector<TestSetRow> rows;
+  RESULTSDB_TRY(connection->run(
+      "SELECT id, base, blob, hash FROM test_set WHERE suite = $1 AND timeline = $2 AND id >= $3 ORDER BY id",
+      {suite_number, number(timeline), number(first)}, [&](const Row& row) {
+        rows.push_back({timeline, row.number<TestSetId>(0), row.number<TestSetId>(1), Bytes(row.bytes(2)),
+                        Bytes(row.bytes(3))});
+      }));
+  return rows;
+}
+
+Result<std::vector<ChangeRow>> SqlStorage::do_find_changes(const ChangeQuery& query) {
+  RESULTSDB_ASSIGN(auto connection, database_->reader());
+  if (query.tests.size() > 1) RESULTSDB_TRY(connection->begin(Connection::Mode::Read));
+  RESULTSDB_ASSIGN(const auto suite, find_suite(*connection, query.suite));
+  const std::set<TimelineId> timelines(query.timelines.begin(), query.timelines.end());
+  std::vector<ChangeRow> rows;
+  const auto take = [&](const Row& row) {
+    const auto timeline = row.number<TimelineId>(1);
+    if (!timelines.empty() && !timelines.contains(timeline)) return;
+    rows.push_back({{row.number<TestId>(0), timeline, row.integer(2), from_micros(row.integer(3)),
+                     std::string(row.text(4))},
+                    row.number<OutcomeId>(5)});
+  };
+  if (query.tests.empty()) {
+    RESULTSDB_TRY(connection->run(
+        "SELECT test, timeline, position, started, variant, outcome FROM change_point WHERE suite = $1 "
+        "ORDER BY test, timeline, position, started, variant",
+        {suite}, take));
+  }
+  for (const auto test : std::set<TestId>(query.tests.begin(), query.tests.end())) {
+    RESULTSDB_TRY(
+        connection->run("SELECT test, timeline, position, started, variant, outcome FROM change_point WHERE "
+                        "suite = $1 AND test = $2 "
+                        "ORDER BY timeline, position, started, variant",
+                        {suite, number(test)}, take));
+  }
+  return rows;
+}
+
+Result<std::vector<DetailRow>> SqlStorage::do_read_details(std::string_view suite,
+                                                           std::span<const RunRef> runs,
+                                                           std::span<const TestId> tests) {
+  RESULTSDB_ASSIGN(auto connection, database_->reader());
+  RESULTSDB_TRY(connection->begin(Connection::Mode::Read));
+  RESULTSDB_ASSIGN(const auto suite_number, find_suite(*connection, suite));
+  const std::set<TestId> wanted(tests.begin(), tests.end());
+  std::vector<DetailRow> rows;
+  for (const auto& run : std::set<RunRef>(runs.begin(), runs.end())) {
+    const auto take = [&](const Row& row) {
+      rows.push_back({run.timeline, run.serial, row.number<TestId>(0), Bytes(row.bytes(1))});
+    };
+    if (wanted.empty()) {
+      RESULTSDB_TRY(connection->run(
+          "SELECT test, blob FROM detail WHERE suite = $1 AND timeline = $2 AND serial = $3 ORDER BY test",
+          {suite_number, number(run.timeline), number(run.serial)}, take));
+    }
+    for (const auto test : wanted) {
+      RESULTSDB_TRY(connection->run(
+          "SELECT test, blob FROM detail WHERE suite = $1 AND timeline = $2 AND serial = $3 AND test = $4",
+          {suite_number, number(run.timeline), number(run.serial), number(test)}, take));
+    }
+  }
+  return rows;
+}
+
+}  // namespace resultsdb::backends::sql

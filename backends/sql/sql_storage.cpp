@@ -1,0 +1,86 @@
+#include "sql_storage.hpp"
+
+#include <mutex>
+
+#include "migrations.hpp"
+#include "tables.hpp"
+
+namespace resultsdb::backends::sql {
+
+using namespace storage;
+
+void Conditions::add_any(std::string_view column, const std::vector<Value>& values) {
+  if (values.empty()) return;
+  text_ += (text_.empty() ? " WHERE " : " AND ") + std::string(column) + " IN (";
+  for (std::size_t i = 0; i < values.size(); ++i) text_ += (i > 0 ? ", " : "") + parameter(values[i]);
+  text_ += ')';
+}
+
+void Conditions::add_after(std::string_view columns, bool ascending, const std::vector<Value>& cursor) {
+  text_ += (text_.empty() ? " WHERE (" : " AND (") + std::string(columns) + (ascending ? ") > (" : ") < (");
+  for (std::size_t i = 0; i < cursor.size(); ++i) text_ += (i > 0 ? ", " : "") + parameter(cursor[i]);
+  text_ += ')';
+}
+
+std::string order_by(std::string_view columns, bool ascending) {
+  if (ascending) return std::string(columns);
+  std::string list;
+  for (const char c : columns) {
+    if (c == ',') list += " DESC";
+    list += c;
+  }
+  return list + " DESC";
+}
+
+Result<StorageInfo> SqlStorage::do_info() {
+  auto info = database_->info();
+  RESULTSDB_ASSIGN(auto connection, database_->reader());
+  RESULTSDB_ASSIGN(const auto state, read_schema_state(*connection));
+  info.schema_version = state.version;
+  info.oldest_reader = state.oldest_reader;
+  info.software_version = kSchemaVersion;
+  return info;
+}
+
+Status SqlStorage::do_migrate() {
+  RESULTSDB_ASSIGN(auto connection, database_->writer());
+  RESULTSDB_TRY(connection->begin(Connection::Mode::Write));
+  RESULTSDB_ASSIGN(const auto state, read_schema_state(*connection));
+  RESULTSDB_TRY(check_schema(*connection, state));
+  if (state.version < kSchemaVersion)
+    RESULTSDB_TRY(run_migrations(*connection, database_->dialect(), state.version));
+  return connection->commit();
+}
+
+Result<std::vector<TableSize>> SqlStorage::do_sizes() {
+  RESULTSDB_ASSIGN(auto connection, database_->reader());
+  return connection->sizes(tables::all());
+}
+
+Result<SqlStorage::SuiteNumber> SqlStorage::find_suite(Connection& connection, std::string_view name) {
+  {
+    std::shared_lock lock(suites_mutex_);
+    if (const auto found = suites_.find(name); found != suites_.end()) return found->second;
+  }
+  SuiteNumber number = kNoSuite;
+  RESULTSDB_TRY(connection.run("SELECT id FROM suite WHERE name = $1", {name},
+                               [&](const Row& row) { number = row.integer(0); }));
+  return number;
+}
+
+Result<SqlStorage::SuiteNumber> SqlStorage::make_suite(Connection& connection, std::string_view name) {
+  RESULTSDB_ASSIGN(auto number, find_suite(connection, name));
+  if (number != kNoSuite) return number;
+  RESULTSDB_TRY(connection.run("SELECT coalesce(max(id), 0) + 1 FROM suite", {},
+                               [&](const Row& row) { number = row.integer(0); }));
+  RESULTSDB_TRY(connection.run("INSERT INTO suite (id, name) VALUES ($1, $2)", {number, name}));
+  return number;
+}
+
+void SqlStorage::remember_suite(std::string_view name, SuiteNumber number) {
+  if (number == kNoSuite) return;
+  std::unique_lock lock(suites_mutex_);
+  suites_.try_emplace(std::string(name), number);
+}
+
+}  // namespace resultsdb::backends::sql
