@@ -1,0 +1,185 @@
+// Sends recorded exchanges of the original through the router, without sockets, on each backend.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iostream>
+#include <map>
+#include <set>
+#include <sstream>
+
+#include "compat/webkit/exchange.hpp"
+#include "resultsdb/backends/memory.hpp"
+#include "resultsdb/backends/sqlite.hpp"
+#include "resultsdb/http/webkit.hpp"
+#include "resultsdb/repository.hpp"
+
+namespace resultsdb::webkit {
+namespace {
+
+using testing::Exchange;
+
+constexpr std::int64_t kNow = 1'602'000'000;
+const std::string kFolder = std::string(RESULTSDB_SOURCE_DIR) + "/tests/compat/webkit/";
+
+/// The endpoint of a request that the mount does not have yet, or empty. "METHOD PATH"; `*`: any method or
+/// the rest of the path.
+std::string missing_endpoint(const http::Request& request) {
+  static const std::vector<std::string> kMissing = {"GET /api/upload",
+                                                    "HEAD /api/upload",
+                                                    "OPTIONS /api/upload",
+                                                    "* /api/upload/process",
+                                                    "* /api/upload/archive",
+                                                    "* /api/failures/*",
+                                                    "* /api/results-summary/*",
+                                                    "* /api/urls*",
+                                                    "* /api/commits/siblings",
+                                                    "* /api/commits/next",
+                                                    "* /api/commits/previous",
+                                                    "* /api/commits/repositories",
+                                                    "* /api/commits/representations",
+                                                    "* /api/commits/branches",
+                                                    "* /api/bug-trackers*"};
+  if (!request.path.starts_with("/api")) return "pages";
+  for (const std::string& missing : kMissing) {
+    const std::string method = missing.substr(0, missing.find(' '));
+    std::string path = missing.substr(method.size() + 1);
+    const bool prefix = path.ends_with('*');
+    if (prefix) path.pop_back();
+    if (method != "*" && method != request.method) continue;
+    if (prefix ? request.path.starts_with(path) : request.path == path) return missing;
+  }
+  return {};
+}
+
+/// Identifiers of exchanges that may differ, with the number of the trap that says why.
+const std::map<std::string, std::string>& allowed() {
+  static const auto allowed = [] {
+    std::map<std::string, std::string> entries;
+    std::ifstream in(kFolder + "allowed.txt");
+    EXPECT_TRUE(in.good());
+    for (std::string line; std::getline(in, line);) {
+      std::istringstream words(line);
+      std::string id, trap;
+      if (words >> id && id[0] != '#' && words >> trap) entries[id] = trap;
+    }
+    return entries;
+  }();
+  return allowed;
+}
+
+struct Backend {
+  std::string name;
+  std::function<std::shared_ptr<storage::Storage>(const std::string& folder)> open;
+};
+
+std::vector<Backend> backends() {
+  std::vector<Backend> all = {{"memory", [](const std::string&) { return backends::open_memory(); }}};
+#ifdef RESULTSDB_WITH_SQLITE
+  all.push_back({"sqlite", [](const std::string& folder) -> std::shared_ptr<storage::Storage> {
+                   backends::SqliteOptions options;
+                   options.path = folder + "/store.db";
+                   auto storage = backends::open_sqlite(options);
+                   EXPECT_TRUE(storage.ok()) << storage.error();
+                   return storage ? *storage : nullptr;
+                 }});
+#endif
+  return all;
+}
+
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "resultsdb-webkit-XXXXXX").string();
+    path_ = ::mkdtemp(pattern.data()) ? pattern : "";
+    EXPECT_FALSE(path_.empty());
+  }
+  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+using Scenario = std::tuple<Backend, std::string>;
+
+class Replay : public ::testing::TestWithParam<Scenario> {
+ protected:
+  void SetUp() override {
+    auto repositories = load_static_repositories(kFolder + "golden/repositories.json");
+    ASSERT_TRUE(repositories.ok()) << repositories.error();
+    auto storage = std::get<0>(GetParam()).open(folder_.path());
+    ASSERT_NE(storage, nullptr);
+    ModelOptions options;
+    options.repositories = std::move(*repositories);
+    auto model = Model::create(storage, std::move(options));
+    ASSERT_TRUE(model.ok()) << model.error();
+    mount(router_, *model, {.clock = [] { return from_seconds(kNow); }});
+  }
+
+  TemporaryFolder folder_;
+  http::Router router_;
+};
+
+TEST_P(Replay, AnswersAsRecorded) {
+  const std::string name = std::get<1>(GetParam());
+  int passed = 0, excused = 0, skipped = 0;
+  std::map<std::string, int> missing;
+  for (const Exchange& exchange : testing::load_exchanges(kFolder + "golden/" + name + ".jsonl")) {
+    const http::Request request = exchange.request();
+    if (const std::string endpoint = missing_endpoint(request); !endpoint.empty()) {
+      ++skipped;
+      ++missing[endpoint];
+      continue;
+    }
+    const std::string difference = exchange.difference(router_.dispatch(request));
+    if (!allowed().contains(exchange.id)) {
+      passed += difference.empty();
+      EXPECT_EQ(difference, "") << exchange.id << ": " << request.method << ' ' << request.target;
+      continue;
+    }
+    ++excused;
+    EXPECT_NE(difference, "") << exchange.id << " does not differ any more: take it out of allowed.txt";
+    EXPECT_TRUE(exchange.has_tag("quirk") || exchange.has_tag("storage-order")) << exchange.id;
+  }
+  std::cout << name << " on " << std::get<0>(GetParam()).name << ": " << passed << " passed, " << excused
+            << " allowed, " << skipped << " skipped";
+  for (const auto& [endpoint, count] : missing) std::cout << "; " << endpoint << ": " << count;
+  std::cout << '\n';
+}
+
+std::vector<std::string> scenarios() {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(kFolder + "golden")) {
+    if (entry.path().extension() == ".jsonl") names.push_back(entry.path().stem().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+INSTANTIATE_TEST_SUITE_P(Recorded, Replay,
+                         ::testing::Combine(::testing::ValuesIn(backends()),
+                                            ::testing::ValuesIn(scenarios())),
+                         [](const auto& info) {
+                           std::string name = std::get<0>(info.param).name + "_" + std::get<1>(info.param);
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
+
+TEST(AllowedDifferences, NameExchangesAndTraps) {
+  std::set<std::string> ids;
+  for (const std::string& name : scenarios()) {
+    for (const Exchange& exchange : testing::load_exchanges(kFolder + "golden/" + name + ".jsonl")) {
+      ids.insert(exchange.id);
+    }
+  }
+  for (const auto& [id, trap] : allowed()) {
+    EXPECT_TRUE(ids.contains(id)) << id;
+    EXPECT_TRUE(std::all_of(trap.begin(), trap.end(), [](char c) { return c >= '0' && c <= '9'; })) << id;
+  }
+}
+
+}  // namespace
+}  // namespace resultsdb::webkit
