@@ -42,9 +42,11 @@ RESULTSDB_CASE(BatchIsVisibleAsAWhole) {
 
 RESULTSDB_CASE(FailingPutAtTheEndOfALargeBatchLeavesNothing) {
   Filled filled(store());
+  const TestId unlisted = filled.writer.test("unlisted");
   const SuiteImage before = read_suite(store(), "suite");
   for (const bool same_key : {true, false}) {
     SuiteBatch batch = filled.writer.batch();
+    batch.listed_tests = {unlisted};
     batch.delete_runs = {{filled.timeline, 2}};
     batch.delete_changes = {before.changes[0].key};
     batch.delete_tiles = {before.tiles[0]};

@@ -167,7 +167,7 @@ auto all_pages(Find find) {
   Paging paging{.limit = limits::kPageRows};
   auto page = value_of(find(paging));
   auto rows = std::move(page.rows);
-  while (!page.next.empty()) {
+  while (!page.next.empty() && rows.size() < 1'000'000) {
     paging.token = page.next;
     page = value_of(find(paging));
     rows.insert(rows.end(), page.rows.begin(), page.rows.end());

@@ -241,7 +241,7 @@ RESULTSDB_CASE_OF(RandomRuns, FiltersAcrossPages) {
       EXPECT_LE(page.rows.size(), paging.limit);
       for (const RunRow& run : page.rows) found.push_back(run.id);
       paging.token = page.next;
-    } while (!paging.token.empty());
+    } while (!paging.token.empty() && found.size() < 1000);
     EXPECT_EQ(found, wanted);
   }
 }

@@ -14,8 +14,8 @@
 namespace resultsdb::testing {
 
 /// Forwards all operations. Arguments that Storage refuses by itself never come here and are not counted.
-/// Safe for concurrent calls.
-class FaultyStorage final : public storage::Storage {
+/// Safe for concurrent calls. Derive from it to change answers: overriding functions call these.
+class FaultyStorage : public storage::Storage {
  public:
   enum class When { Before, After };
   struct Call {
