@@ -112,6 +112,7 @@ RunHeader make_header(Model& model, const RunPlan& plan, const formats::Imported
   header.branch = plan.branch;
   header.configuration = plan.configuration;
   header.id = plan.id;
+  header.variant = !plan.id.empty() ? plan.id : plan.attempt > 1 ? std::to_string(plan.attempt) : std::string();
   header.started = plan.started.value_or(imported.started.value_or(now));
   if (imported.duration_ms && *imported.duration_ms < 1e12)
     header.finished = header.started + Duration{static_cast<std::int64_t>(*imported.duration_ms * 1000.0)};

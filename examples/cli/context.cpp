@@ -46,7 +46,8 @@ Configuration parse_configuration(const std::vector<std::string>& texts) {
 Selection parse_selection(const Options& options) {
   Selection selection;
   if (options.has("branch")) selection.branches.push_back(options.text("branch"));
-  for (const auto& [facet, value] : parse_configuration(options.texts("configuration")).facets())
+  const auto wanted = parse_configuration(options.texts("configuration"));
+  for (const auto& [facet, value] : wanted.facets())
     selection.where.push_back({.facet = facet, .values = {value}});
   return selection;
 }
