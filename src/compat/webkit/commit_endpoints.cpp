@@ -26,10 +26,15 @@ struct CommitReader {
 
   Result<std::vector<Commit>> by_reference(const std::string& repository) const {
     std::vector<Commit> commits;
+    const bool repeated = service.profile.branches_repeat_references && query.values("branch").size() > 1;
     for (const std::string& reference : references_of(query, "")) {
       RESULTSDB_ASSIGN(const std::vector<Commit> found, find_by_reference(service, repository, reference));
       for (const Commit& commit : found) {
         if (commits.size() == limit) break;
+        // The original cannot order a commit against itself, unless by revision or identifier.
+        if (repeated && commit.revision == 0 && commit.identifier.empty()) {
+          return invalid_argument("A reference is looked for on all branches: name one branch at most");
+        }
         if (std::find(commits.begin(), commits.end(), commit) == commits.end()) commits.push_back(commit);
       }
     }
@@ -134,6 +139,9 @@ http::Response post_commit(const Service& service, const http::Request& request)
   if (request.has_query) return error_response(400, "Queries not supported on this endpoint");
   const auto document = read_body(request);
   if (!document) return error_response(document.error());
+  if (service.profile.refuse_form_key && is_form(request) && document->as_object().contains("api_key")) {
+    return error_response(400, "'api_key' is not valid for defining commits");
+  }
   const auto commit = register_document(service, *document);
   if (!commit) return error_response(commit.error());
   return json_response(R"({"status":"ok"})");

@@ -72,6 +72,11 @@ Result<PartialCommit> read_partial(const bj::object& document) {
                                    [&](const Reference& r) { return r.name == key; });
     if (!known) return invalid_argument("'" + std::string(key) + "' is not valid for defining commits");
   }
+  const ResolveRequest& request = partial.request;
+  if ((request.by == By::Revision && !parse_revision(request.text)) ||
+      (request.by == By::Hash && !parse_hash(request.text))) {
+    return invalid_argument("'" + request.text + "' names no commit");
+  }
   return partial;
 }
 

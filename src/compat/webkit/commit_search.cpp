@@ -17,6 +17,34 @@ Error no_commits() {
 
 std::string named(std::string_view prefix, std::string_view name) { return std::string(prefix).append(name); }
 
+/// Fills what `commit` does not know.
+void complete(Commit& commit, const Commit& other) {
+  if (commit.hash.empty()) commit.hash = other.hash;
+  if (commit.revision == 0) commit.revision = other.revision;
+  if (commit.identifier.empty()) commit.identifier = other.identifier;
+  if (commit.author.empty()) commit.author = other.author;
+  if (commit.message.empty()) commit.message = other.message;
+}
+
+/// A branch of the original has one commit at a place. Here it has two if one was registered by its revision
+/// and once more by its hash: they become one, and the one with the hash counts first.
+void merge_same_place(std::vector<Commit>& commits) {
+  std::vector<Commit> merged;
+  for (Commit& commit : commits) {
+    // Pages are in the order of positions, so twins are near each other.
+    auto same = merged.rbegin();
+    while (same != merged.rend() && same->position == commit.position && same->branch != commit.branch)
+      ++same;
+    if (same == merged.rend() || same->position != commit.position) {
+      merged.push_back(std::move(commit));
+      continue;
+    }
+    if (same->hash.empty()) std::swap(*same, commit);
+    complete(*same, commit);
+  }
+  commits = std::move(merged);
+}
+
 std::optional<Position> checked(std::optional<std::int64_t> position) {
   if (!position || *position > limits::kMaxPosition || *position < -limits::kMaxPosition) return std::nullopt;
   return position;
@@ -145,12 +173,15 @@ Result<std::vector<Commit>> fetch_commits(Model& model, CommitsQuery query, std:
   constexpr std::size_t kPage = 10'000;
   std::vector<Commit> commits;
   do {
-    const std::size_t left = limit == 0 ? kPage : limit - commits.size();
+    // One more than asked for: the last one may have a twin at its place.
+    const std::size_t left = limit == 0 ? kPage : limit + 1 - commits.size();
     query.limit = static_cast<std::uint32_t>(std::min(left, kPage));
     RESULTSDB_ASSIGN(ItemPage<Commit> page, model.commits(query));
     std::move(page.items.begin(), page.items.end(), std::back_inserter(commits));
     query.page = std::move(page.next);
-  } while (!query.page.empty() && (limit == 0 || commits.size() < limit));
+  } while (!query.page.empty() && (limit == 0 || commits.size() <= limit));
+  merge_same_place(commits);
+  if (limit > 0 && commits.size() > limit) commits.resize(limit);
   return commits;
 }
 
