@@ -89,7 +89,7 @@ Result<Ingested> TimelineWriter::put(const PreparedRun& run, const PutOptions& o
     equal = existing && same_run(*existing, run) ? existing : nullptr;
     if (!equal && options.ingest.same_digest_is_same_run && run.digest_given)
       equal = find_by_digest(contents, run.key().position, run.header.digest);
-    if (options.lease_until) equal = nullptr;
+    if (equal && equal->info->lease_until != options.lease_until && options.lease_until) equal = nullptr;
     if (equal) return Decision::Nothing;
     const bool ended =
         existing && (existing->info->state == RunState::Final || existing->info->state == RunState::Failed);

@@ -1,0 +1,188 @@
+// The whole store as JSON lines by natural keys; import.cpp reads them.
+#include <algorithm>
+#include <array>
+#include <ostream>
+#include <utility>
+
+#include "engine/run_reader.hpp"
+#include "model/model_implementation.hpp"
+#include "resultsdb/json.hpp"
+#include "resultsdb/limits.hpp"
+
+namespace resultsdb {
+namespace {
+
+/// Members of one JSON object, those that say nothing left out.
+class ObjectWriter {
+ public:
+  explicit ObjectWriter(std::string& out) : out_(out) { out_ += '{'; }
+  ~ObjectWriter() { out_ += '}'; }
+
+  std::string& member(std::string_view name) {
+    if (!first_) out_ += ',';
+    first_ = false;
+    json::append_string(out_, name);
+    out_ += ':';
+    return out_;
+  }
+  void text(std::string_view name, std::string_view value, std::string_view usual = {}) {
+    if (value != usual) json::append_string(member(name), value);
+  }
+  void number(std::string_view name, std::int64_t value, std::int64_t usual = 0) {
+    if (value != usual) json::append_number(member(name), value);
+  }
+  void time(std::string_view name, const std::optional<Time>& value) {
+    if (value) json::append_number(member(name), to_micros(*value));
+  }
+
+ private:
+  std::string& out_;
+  bool first_ = true;
+};
+
+template <class List, class Append>
+void append_list(std::string& out, const List& list, Append append) {
+  char separator = '[';
+  for (const auto& item : list) {
+    out += separator;
+    append(item);
+    separator = ',';
+  }
+  if (list.empty()) out += '[';
+  out += ']';
+}
+
+void append_texts(std::string& out, const std::vector<std::string>& texts) {
+  append_list(out, texts, [&](const std::string& text) { json::append_string(out, text); });
+}
+
+std::string hex(std::string_view bytes) {
+  std::string text;
+  for (const char byte : bytes) {
+    text += "0123456789abcdef"[static_cast<unsigned char>(byte) >> 4];
+    text += "0123456789abcdef"[static_cast<unsigned char>(byte) & 15];
+  }
+  return text;
+}
+
+void append_commit(std::string& out, const Commit& commit) {
+  ObjectWriter object(out);
+  object.text("repository", commit.repository);
+  object.text("branch", commit.branch);
+  object.text("hash", commit.hash);
+  object.number("revision", commit.revision);
+  object.text("identifier", commit.identifier);
+  object.time("timestamp", commit.timestamp);
+  object.number("order", commit.order);
+  object.text("author", commit.author.name);
+  if (!commit.author.emails.empty()) append_texts(object.member("emails"), commit.author.emails);
+  object.text("message", commit.message);
+  if (!commit.parents.empty()) append_texts(object.member("parents"), commit.parents);
+  json::append_number(object.member("position"), *commit.position);
+}
+
+void append_result(std::string& out, const RunResults::Row& row) {
+  ObjectWriter object(out);
+  object.text("test", row.test);
+  object.text("expected", row.outcome.expected, "PASS");
+  object.text("actual", row.outcome.actual, "PASS");
+  if (row.duration) json::append_number(object.member("duration"), std::int64_t{row.duration->count()});
+  object.number("tries", row.tries);
+  object.number("passes", row.passes);
+  object.text("attributes", row.attributes);
+  object.text("detail", row.detail);
+}
+
+void append_header(ObjectWriter& object, const RunInfo& run, bool with_received) {
+  object.text("suite", run.suite);
+  object.text("branch", run.branch);
+  object.member("configuration") += run.configuration.json();
+  object.text("order", to_string(run.order_key), to_string(OrderKey::Commit));
+  object.text("id", run.id);
+  json::append_number(object.member("position"), run.position);
+  object.time("started", run.started);
+  object.time("finished", run.finished);
+  object.time("lease_until", run.lease_until);
+  object.text("variant", run.variant);
+  object.text("state", to_string(run.state), to_string(RunState::Final));
+  object.number("attempt", run.attempt, 1);
+  std::string& out = object.member("commits");
+  append_list(out, run.commits, [&](const RunCommit& commit) {
+    ObjectWriter member(out);
+    member.text("repository", commit.repository);
+    member.text("id", commit.id);
+    json::append_number(member.member("position"), commit.position);
+  });
+  object.member("attributes");
+  append_list(out, run.attributes, [&](const auto& pair) { append_texts(out, {pair.first, pair.second}); });
+  object.member("links");
+  append_list(out, run.links,
+              [&](const Link& link) { append_texts(out, {link.rel, link.label, link.href}); });
+  object.text("digest", hex(run.digest));
+  if (with_received) object.time("received", run.received);
+}
+
+void append_run(std::string& out, const RunResults& results, bool with_received) {
+  ObjectWriter object(out);
+  append_header(object, *results.run, with_received);
+  append_list(object.member("results"), results.rows, [&](const auto& row) { append_result(out, row); });
+  if (!results.lost.empty()) append_texts(object.member("lost"), results.lost);
+}
+
+Status write_line(std::ostream& out, std::string line) {
+  line += '\n';
+  out.write(line.data(), static_cast<std::streamsize>(line.size()));
+  if (out) return {};
+  return make_error(ErrorCode::Unavailable, "the output cannot be written", "export");
+}
+
+Status export_commits(storage::Storage& storage, std::ostream& out) {
+  RESULTSDB_ASSIGN(auto repositories, storage.find_repositories());
+  std::sort(repositories.begin(), repositories.end(),
+            [](const auto& a, const auto& b) { return a.name < b.name; });
+  for (const storage::RepositoryRow& repository : repositories) {
+    storage::Paging paging{.limit = limits::kPageRows};
+    do {
+      RESULTSDB_ASSIGN(auto page,
+                       storage.find_commits({.repository = repository.name, .ascending = true}, paging));
+      for (const Commit& commit : page.rows) {
+        std::string line = "{\"commit\":";
+        append_commit(line, commit);
+        RESULTSDB_TRY(write_line(out, line + "}"));
+      }
+      paging.token = std::move(page.next);
+    } while (!paging.token.empty());
+  }
+  return {};
+}
+
+}  // namespace
+
+Status Model::export_to(std::ostream& out, const ExportOptions& options, const ProgressCallback& progress) {
+  RESULTSDB_TRY(write_line(out, R"({"format":"resultsdb","version":1})"));
+  if (options.suite.empty()) RESULTSDB_TRY(export_commits(implementation_->storage(), out));
+  RESULTSDB_ASSIGN(const auto suites, implementation_->suite_names(options.suite));
+  std::uint64_t done = 0;
+  for (const std::string& suite : suites) {
+    RESULTSDB_ASSIGN(const auto timelines, this->timelines(suite));
+    for (const TimelineInfo& timeline : timelines) {
+      RunsQuery query{.suite = suite, .selection = {.timelines = {timeline.id}}, .ascending = true};
+      RESULTSDB_ASSIGN(const auto runs, this->runs(query));
+      for (const RunInfoPtr& run : runs) {
+        if (progress && !progress({"export", done++, 0}))
+          return make_error(ErrorCode::Unavailable, "stopped");
+        RESULTSDB_ASSIGN(const auto results,
+                         engine::read_results(*implementation_->suite(suite),
+                                              {.run = run->id, .details = true}, Time::min()));
+        if (!results) continue;  // deleted meanwhile
+        std::string line = "{\"run\":";
+        append_run(line, *results, options.with_received);
+        RESULTSDB_TRY(write_line(out, line + "}"));
+      }
+    }
+  }
+  out.flush();
+  return {};
+}
+
+}  // namespace resultsdb

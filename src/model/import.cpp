@@ -1,0 +1,182 @@
+// Reads what export.cpp wrote.
+#include <algorithm>
+#include <boost/json.hpp>
+#include <istream>
+#include <utility>
+
+#include "model/model_implementation.hpp"
+
+namespace resultsdb {
+namespace {
+
+namespace bj = boost::json;
+
+constexpr std::size_t kBatchCommits = 5'000;
+
+std::string_view view(const bj::string& text) { return {text.data(), text.size()}; }
+
+// The readers below throw std::exception for what is of another type; read_line() turns that into an Error.
+std::string text_of(const bj::object& object, const char* name, std::string_view otherwise = {}) {
+  const bj::value* value = object.if_contains(name);
+  return std::string(value ? view(value->as_string()) : otherwise);
+}
+
+std::int64_t number_of(const bj::object& object, const char* name, std::int64_t otherwise = 0) {
+  const bj::value* value = object.if_contains(name);
+  return value ? value->to_number<std::int64_t>() : otherwise;
+}
+
+std::optional<Time> time_of(const bj::object& object, const char* name) {
+  const bj::value* value = object.if_contains(name);
+  return value ? std::optional(from_micros(value->to_number<std::int64_t>())) : std::nullopt;
+}
+
+std::vector<std::string> texts_of(const bj::value& value) {
+  std::vector<std::string> texts;
+  for (const bj::value& text : value.as_array()) texts.emplace_back(view(text.as_string()));
+  return texts;
+}
+
+std::string bytes_of(const std::string& hex) {
+  std::string bytes;
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2)
+    bytes += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
+  return bytes;
+}
+
+Commit read_commit(const bj::object& object) {
+  Commit commit;
+  commit.repository = text_of(object, "repository");
+  commit.branch = text_of(object, "branch");
+  commit.hash = text_of(object, "hash");
+  commit.revision = number_of(object, "revision");
+  commit.identifier = text_of(object, "identifier");
+  commit.timestamp = time_of(object, "timestamp");
+  commit.order = number_of(object, "order");
+  commit.author.name = text_of(object, "author");
+  if (const bj::value* emails = object.if_contains("emails")) commit.author.emails = texts_of(*emails);
+  commit.message = text_of(object, "message");
+  if (const bj::value* parents = object.if_contains("parents")) commit.parents = texts_of(*parents);
+  commit.position = object.at("position").to_number<Position>();
+  return commit;
+}
+
+RunHeader read_header(const bj::object& object) {
+  RunHeader header;
+  header.suite = text_of(object, "suite");
+  header.branch = text_of(object, "branch");
+  for (const auto& facet : object.at("configuration").as_object())
+    header.configuration.set(std::string(facet.key()), std::string(view(facet.value().as_string())));
+  header.order_key = parse_order_key(text_of(object, "order", "commit")).value();
+  header.id = text_of(object, "id");
+  header.position = object.at("position").to_number<Position>();
+  header.started = time_of(object, "started").value();
+  header.finished = time_of(object, "finished");
+  header.variant = text_of(object, "variant");
+  header.state = parse_run_state(text_of(object, "state", "final")).value();
+  header.attempt = static_cast<int>(number_of(object, "attempt", 1));
+  for (const bj::value& item : object.at("commits").as_array()) {
+    const bj::object& commit = item.as_object();
+    header.commits.push_back(
+        {text_of(commit, "repository"), text_of(commit, "id"), commit.at("position").to_number<Position>()});
+  }
+  for (const bj::value& item : object.at("attributes").as_array()) {
+    const std::vector<std::string> pair = texts_of(item);
+    header.attributes.emplace_back(pair.at(0), pair.at(1));
+  }
+  for (const bj::value& item : object.at("links").as_array()) {
+    const std::vector<std::string> link = texts_of(item);
+    header.links.push_back({link.at(0), link.at(1), link.at(2)});
+  }
+  header.digest = bytes_of(text_of(object, "digest"));
+  return header;
+}
+
+void read_result(const bj::object& object, ResultTable& results) {
+  const std::string test = text_of(object, "test"), expected = text_of(object, "expected", "PASS"),
+                    actual = text_of(object, "actual", "PASS"), attributes = text_of(object, "attributes"),
+                    detail = text_of(object, "detail");
+  TestResult result{
+      .test = test, .expected = expected, .actual = actual, .attributes = attributes, .detail = detail};
+  if (object.contains("duration")) result.duration = Duration(number_of(object, "duration"));
+  result.tries = object.contains("tries") ? object.at("tries").to_number<std::uint32_t>() : 0;
+  result.passes = object.contains("passes") ? object.at("passes").to_number<std::uint32_t>() : 0;
+  results.add(result);
+}
+
+class Importing {
+ public:
+  Importing(ModelCore& model, Time received) : model_(model), received_(received) {}
+
+  Status read_line(std::string_view line) {
+    Status status;
+    try {
+      status = read_object(bj::parse({line.data(), line.size()}).as_object());
+    } catch (const std::exception& error) {
+      status = invalid_argument(std::string("this is no line of an export: ") + error.what());
+    }
+    return status;
+  }
+
+  /// Stores the commits that are not stored yet.
+  Status flush() {
+    if (commits_.empty()) return {};
+    RESULTSDB_TRY(model_.register_commits(commits_, true));
+    report.commits += commits_.size();
+    commits_.clear();
+    return {};
+  }
+
+  ImportReport report;
+
+ private:
+  Status read_object(const bj::object& object) {
+    if (const bj::value* commit = object.if_contains("commit")) {
+      commits_.push_back(read_commit(commit->as_object()));
+      return commits_.size() < kBatchCommits ? Status() : flush();
+    }
+    if (const bj::value* run = object.if_contains("run")) return read_run(run->as_object());
+    if (text_of(object, "format") == "resultsdb" && number_of(object, "version") == 1) return {};
+    return invalid_argument("neither a commit nor a run, or an export of a newer version");
+  }
+
+  Status read_run(const bj::object& object) {
+    RESULTSDB_TRY(flush());
+    const RunHeader header = read_header(object);
+    ResultTable results;
+    for (const bj::value& result : object.at("results").as_array()) read_result(result.as_object(), results);
+    if (const bj::value* lost = object.if_contains("lost"))
+      for (const std::string& test : texts_of(*lost)) results.add_lost(test);
+    engine::PutOptions options{.ingest = {.received = time_of(object, "received").value_or(received_)}};
+    options.lease_until = time_of(object, "lease_until");
+    RESULTSDB_ASSIGN(const Ingested stored, model_.put(header, results, options));
+    ++(stored.stored == Ingested::Stored::Unchanged ? report.runs_unchanged : report.runs_added);
+    return {};
+  }
+
+  ModelCore& model_;
+  const Time received_;
+  std::vector<Commit> commits_;
+};
+
+}  // namespace
+
+Result<ImportReport> Model::import_from(std::istream& in, Time received, const ProgressCallback& progress) {
+  Importing importing(*implementation_, received);
+  std::string line;
+  std::uint64_t number = 0;
+  while (std::getline(in, line)) {
+    ++number;
+    if (progress && !progress({"import", number, 0})) return make_error(ErrorCode::Unavailable, "stopped");
+    if (line.empty()) continue;
+    if (Status status = importing.read_line(line); !status) {
+      Error error = std::move(status).error();
+      error.context = "line " + std::to_string(number) + (error.context.empty() ? "" : ", " + error.context);
+      return error;
+    }
+  }
+  RESULTSDB_TRY(importing.flush());
+  return importing.report;
+}
+
+}  // namespace resultsdb
