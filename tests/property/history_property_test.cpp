@@ -7,10 +7,13 @@
 #include <memory>
 #include <sstream>
 
+#include "engine/flips.hpp"
 #include "property/matrix_oracle.hpp"
 #include "property/random_history.hpp"
 #include "resultsdb/backends/memory.hpp"
+#include "resultsdb/backends/sqlite.hpp"
 #include "resultsdb/model.hpp"
+#include "unit/temporary_folder.hpp"
 
 namespace resultsdb::property {
 namespace {
@@ -63,6 +66,7 @@ class Trial {
       step(i);
       if (i % compared_every == compared_every - 1 || i + 1 == operations) compare();
     }
+    compare_copies();
   }
 
  private:
@@ -112,6 +116,7 @@ class Trial {
 
   void compare() {
     compare_histories();
+    compare_flips();
     for (const auto& [key, run] : oracle_.runs()) {
       const std::string id = id_of(run.header);
       const auto results =
@@ -127,6 +132,45 @@ class Trial {
       }
     }
     expect_same(describe(value_of(model().timelines("random"), "timelines")), oracle_.timelines());
+  }
+
+  std::string exported(Model& model) {
+    std::ostringstream out;
+    const Status status = model.export_to(out, {.with_received = true});
+    EXPECT_TRUE(status.ok());
+    return out.str();
+  }
+
+  /// A copy made in another order of arrival says the same, and nothing derived disagrees with the runs.
+  void compare_copies() {
+    const std::string original = exported(model());
+    std::vector<std::string> lines;
+    std::istringstream in(original);
+    for (std::string line; std::getline(in, line);) lines.push_back(line + "\n");
+    for (std::size_t i = lines.size(); i > 2; --i)
+      std::swap(lines[i - 1], lines[1 + static_cast<std::size_t>(runs_.pick(static_cast<int>(i) - 1))]);
+    std::stringstream shuffled;
+    for (const std::string& line : lines) shuffled << line;
+    const auto copy = value_of(Model::create(backends::open_memory()), "create");
+    const auto report = value_of(copy->import_from(shuffled, {}), "import");
+    EXPECT_EQ(report.runs_added, oracle_.runs().size());
+    expect_same(exported(*copy), original);
+    std::istringstream again(original);
+    EXPECT_EQ(value_of(copy->import_from(again, {}), "import again").runs_unchanged, oracle_.runs().size());
+    for (Model* each : {&model(), copy.get()})
+      for (const Problem& problem : value_of(each->check(false), "check").problems)
+        ADD_FAILURE() << problem.table << ", " << problem.key << ": " << problem.what;
+  }
+
+  void compare_flips() {
+    engine::Suite suite(*storage_, "random");
+    const auto flips = value_of(engine::count_flips(suite), "flips");
+    std::map<std::string, std::uint64_t> named;
+    for (const auto& [test, count] : flips) {
+      const storage::TestId ids[] = {test};
+      named[std::string(value_of(suite.names().names(ids), "names").front())] = count;
+    }
+    EXPECT_EQ(named, oracle_.flips());
   }
 
   void compare_histories() {
@@ -193,6 +237,17 @@ void try_all(int trials, int operations, int compared_every, const std::function
 
 TEST(HistoryProperty, MemoryAgreesWithTheMatrix) {
   try_all(60, 16, 4, [] { return backends::open_memory(); });
+}
+
+TEST(HistoryProperty, SqliteAgreesWithTheMatrix) {
+  const TemporaryFolder folder;
+  int number = 0;
+  try_all(3, 16, 4, [&] {
+    const std::string path = (folder.path() / (std::to_string(number++) + ".db")).string();
+    return value_of(
+        backends::open_sqlite({.path = path, .synchronous = backends::SqliteOptions::Synchronous::Off}),
+        "open");
+  });
 }
 
 TEST(HistoryProperty, ManyRunsOnFewTimelines) {
