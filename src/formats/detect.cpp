@@ -116,6 +116,7 @@ Detected detect(std::string_view head) {
                    "the file is empty: the program crashed before it wrote results, or no test matched");
   }
   if (text[0] == '<') return detect_xml(head);
+  if (text.starts_with("[==========] ")) return detect_text(text);
   if (text[0] == '{' || text[0] == '[') return detect_json(text);
   if (text.starts_with("ADD_RESULTS(")) return unread("the JSON of Chromium's test runners", kJunitInstead);
   if (text[0] == '\xB3') return unread("subunit", "use `subunit2junitxml`");

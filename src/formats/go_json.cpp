@@ -15,7 +15,7 @@ namespace resultsdb::formats {
 namespace {
 
 struct Event {
-  std::string time, action, package, test, output, import_path, failed_build;
+  std::string time, action, package, test, output, import_path, failed_build, key, value;
   std::optional<double> elapsed;
 };
 
@@ -43,6 +43,8 @@ std::optional<Event> parse_event(std::string line) {
   event.output = text_of(object, "Output");
   event.import_path = text_of(object, "ImportPath");
   event.failed_build = text_of(object, "FailedBuild");
+  event.key = text_of(object, "Key");
+  event.value = text_of(object, "Value");
   const boost::json::value* elapsed = object.if_contains("Elapsed");
   if (elapsed != nullptr && elapsed->is_number()) event.elapsed = elapsed->to_number<double>();
   return event;
@@ -64,8 +66,8 @@ class GoRun {
  public:
   explicit GoRun(RunBuilder& builder) : builder_(builder) {}
 
-  void handle(const Event& event) {
-    ++line_;
+  void handle(const Event& event, std::uint64_t line) {
+    line_ = line;
     note_start(event.time);
     if (event.action == "build-output") {
       build(event.import_path).append(event.output);
@@ -102,6 +104,7 @@ class GoRun {
  private:
   struct Test {
     BoundedText output{kTextBytes};
+    std::vector<std::pair<std::string, std::string>> properties;
   };
   struct Package {
     std::map<std::string, Test> open;  ///< started and not ended
@@ -153,8 +156,10 @@ class GoRun {
     if (event.action == "run") {
       package.open[event.test] = {};
     } else if (event.action == "output") {
-      package.open[event.test].output.append(event.output);
+      output_of_test(event, package);
       package.timed_out = package.timed_out || event.output.starts_with("panic: test timed out after");
+    } else if (event.action == "attr") {
+      package.open[event.test].properties.emplace_back(event.key, event.value);
     } else if (event.action == "pass" || event.action == "bench") {
       end_test(event, package, "PASS");
     } else if (event.action == "fail") {
@@ -164,41 +169,49 @@ class GoRun {
     }
   }
 
+  /// What is printed in the name of a test after its end does not start it again.
+  void output_of_test(const Event& event, Package& package) {
+    const bool open = package.open.contains(event.test);
+    const bool ended = !open && builder_.find(event.package + "." + event.test) != nullptr;
+    (ended ? package.output : package.open[event.test].output).append(event.output);
+  }
+
   void end_test(const Event& event, Package& package, std::string_view outcome) {
-    std::string output = package.open[event.test].output.take();
+    Test state = std::move(package.open[event.test]);
     package.open.erase(event.test);
-    const std::string_view panic = outcome == "FAIL" ? go_panic(output) : std::string_view();
+    ImportedTest test;
+    test.name = event.package + "." + event.test;
+    test.output = state.output.take();
+    test.properties = std::move(state.properties);
+    const std::string_view panic = outcome == "FAIL" ? go_panic(test.output) : std::string_view();
+    test.outcome = panic.empty() ? outcome : panic;
     if (!panic.empty()) warn_aborted(event.package);
-    std::optional<double> duration;
-    if (event.elapsed && *event.elapsed >= 0) duration = *event.elapsed * 1000;
-    add_test(event.package, event.test, panic.empty() ? outcome : panic, std::move(output), duration,
-             package);
+    if (event.elapsed && *event.elapsed >= 0) test.duration_ms = *event.elapsed * 1000;
+    add_test(std::move(test), package);
   }
 
   /// A package has ended, or the stream: what still runs died with it.
   void end_open_tests(const std::string& name, Package& package, std::string_view action) {
-    for (auto& [test, state] : package.open) {
-      std::string output = state.output.take();
-      if (action == "pass" && test.starts_with("Benchmark")) {
-        add_test(name, test, "PASS", std::move(output), std::nullopt, package);
-        continue;
+    for (auto& [test_name, state] : package.open) {
+      ImportedTest test;
+      test.name = name + "." + test_name;
+      test.output = state.output.take();
+      test.properties = std::move(state.properties);
+      test.outcome = package.timed_out ? "TIMEOUT" : "CRASH";
+      if (action == "pass" && test_name.starts_with("Benchmark")) {
+        test.outcome = "PASS";
+      } else if (!action.empty() || package.timed_out || !go_panic(test.output).empty()) {
+        warn_aborted(name);
       }
-      if (!action.empty() || package.timed_out || !go_panic(output).empty()) warn_aborted(name);
-      add_test(name, test, package.timed_out ? "TIMEOUT" : "CRASH", std::move(output), std::nullopt, package);
+      add_test(std::move(test), package);
     }
     package.open.clear();
   }
 
-  void add_test(const std::string& package_name, const std::string& name, std::string_view outcome,
-                std::string output, std::optional<double> duration, Package& package) {
-    ImportedTest test;
-    test.name = package_name + "." + name;
-    test.outcome = outcome;
-    test.duration_ms = duration;
-    if (outcome == "SKIP") test.skip_kind = "runtime";
-    if (outcome != "PASS") test.message = go_message(output);
-    test.output = std::move(output);
-    package.failed = package.failed || is_failure(outcome);
+  void add_test(ImportedTest test, Package& package) {
+    if (test.outcome == "SKIP") test.skip_kind = "runtime";
+    if (test.outcome != "PASS") test.message = go_message(test.output);
+    package.failed = package.failed || is_failure(test.outcome);
     builder_.add(std::move(test), line_);
   }
 
@@ -228,7 +241,7 @@ ReadResult read_go_json(ByteSource& source, const ReadOptions& options) {
     if (!broken.empty()) run.stray_output(json::repair_utf8(std::exchange(broken, {})));
     if (trim(line).empty()) continue;
     if (const auto event = parse_event(line)) {
-      run.handle(*event);
+      run.handle(*event, number);
     } else {
       broken = line;
     }

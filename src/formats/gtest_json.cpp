@@ -152,8 +152,7 @@ class Handler {
   void take_document_member(std::string_view key, std::string text) {
     bool bad = false;
     if (key == "time") builder->run().duration_ms = parse_seconds(text, bad);
-    if (key == "timestamp" || key == "random_seed")
-      builder->run().attributes.emplace_back(key, std::move(text));
+    if (key == "timestamp" || key == "random_seed") builder->keep_attribute(key, text);
   }
 
   std::size_t depth_ = 0;

@@ -4,7 +4,6 @@
 #include <array>
 
 #include "formats/text.hpp"
-#include "resultsdb/limits.hpp"
 
 namespace resultsdb::formats {
 namespace {
@@ -250,7 +249,7 @@ class Walker {
     if (const auto time = parse_rfc3339(stamp)) {
       run.started = time.value();
     } else {
-      run.attributes.emplace_back("timestamp", stamp);
+      builder_.keep_attribute("timestamp", stamp);
     }
   }
 
@@ -261,19 +260,7 @@ class Walker {
       const bool known = std::find(kKnown.begin(), kKnown.end(), key) != kKnown.end();
       if (known || key.starts_with("xmlns") || key.starts_with("xsi:")) continue;
       if (key == "hostname" && value == "tbd") continue;
-      keep_attribute(key, value);
-    }
-  }
-
-  /// Attributes of the run; the same fact of many suites is kept once.
-  void keep_attribute(std::string key, std::string value) {
-    Attributes& attributes = builder_.run().attributes;
-    const std::pair<std::string, std::string> entry(std::move(key), std::move(value));
-    if (std::find(attributes.begin(), attributes.end(), entry) != attributes.end()) return;
-    if (attributes.size() >= limits::kAttributes) {
-      builder_.warn("limit", "the suites have more than 256 properties; the rest was dropped");
-    } else {
-      attributes.push_back(entry);
+      builder_.keep_attribute(key, value);
     }
   }
 
@@ -344,7 +331,7 @@ class Walker {
     if (case_) {
       case_->properties.push_back(std::move(property_));
     } else if (!dialect_.filters_properties || is_allowed(property_.first)) {
-      keep_attribute(std::move(property_.first), std::move(property_.second));
+      builder_.keep_attribute(property_.first, property_.second);
     } else {
       ++dropped_properties_;
     }
@@ -383,8 +370,8 @@ class Walker {
   }
 
   void note_dropped() {
-    keep_attribute("properties.dropped", std::to_string(std::exchange(dropped_properties_, 0)) +
-                                             " properties of the environment were not kept");
+    builder_.keep_attribute("properties.dropped", std::to_string(std::exchange(dropped_properties_, 0)) +
+                                                      " properties of the environment were not kept");
   }
 
   /// A case that the file ends in counts only if a failure had begun: its absence proves nothing.

@@ -66,10 +66,7 @@ std::string_view playwright_outcome(const JunitVerdict& verdict) {
 
 void playwright_refine(JunitCase& junit, ImportedTest& test, RunBuilder& builder) {
   if (const auto project = playwright_project(junit.name()); !project.empty()) {
-    Attributes& attributes = builder.run().attributes;
-    const std::pair<std::string, std::string> entry("project", project);
-    if (std::find(attributes.begin(), attributes.end(), entry) == attributes.end())
-      attributes.push_back(entry);
+    builder.keep_attribute("project", project);
   }
   if (!junit.has_property("fail") || test.outcome == "SKIP") return;
   const JunitVerdict* failure = junit.verdict("failure");

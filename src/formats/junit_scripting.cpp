@@ -159,16 +159,22 @@ void gotestsum_refine(JunitCase& junit, ImportedTest& test, RunBuilder& builder)
                junit.line);
 }
 
+/// `example.com/calc` of `example.com/calc.TestAdds/one`; a package's own name is returned whole.
+std::string_view go_package(std::string_view name) {
+  std::size_t end = std::string_view::npos;
+  for (const std::string_view kind : {".Test", ".Fuzz", ".Example", ".Benchmark"}) {
+    end = std::min(end, name.find(kind));
+  }
+  return name.substr(0, end);
+}
+
 /// A time-out names the tests that it found running; they did not fail by themselves.
 void gotestsum_finish(RunBuilder& builder) {
   for (std::size_t i = 0; i < builder.tests().size(); ++i) {
     if (builder.tests()[i].outcome != "TIMEOUT") continue;
-    const std::string name = builder.tests()[i].name;
+    const std::string package(go_package(builder.tests()[i].name));
     for (const std::string& running : go_running_tests(builder.tests()[i].detail)) {
-      for (std::size_t dot = name.find('.'); dot != std::string::npos; dot = name.find('.', dot + 1)) {
-        if (ImportedTest* test = builder.find(name.substr(0, dot + 1) + running)) test->outcome = "TIMEOUT";
-      }
-      if (ImportedTest* test = builder.find(name + "." + running)) test->outcome = "TIMEOUT";
+      if (ImportedTest* test = builder.find(package + "." + running)) test->outcome = "TIMEOUT";
     }
   }
 }

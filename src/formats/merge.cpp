@@ -30,11 +30,6 @@ void merge_facts(ImportedRun& from, ImportedRun& into) {
   if (from.started && (!into.started || *from.started < *into.started)) into.started = from.started;
   if (from.duration_ms) into.duration_ms = into.duration_ms.value_or(0) + *from.duration_ms;
   into.incomplete = into.incomplete || from.incomplete;
-  for (auto& entry : from.attributes) {
-    if (std::find(into.attributes.begin(), into.attributes.end(), entry) == into.attributes.end()) {
-      into.attributes.push_back(std::move(entry));
-    }
-  }
   if (into.output.size() + from.output.size() <= kRunOutputBytes) into.output += from.output;
 }
 
@@ -49,6 +44,7 @@ ImportedRun merge(std::vector<ImportedRun> runs) {
   builder.run().digest = joint_digest(runs);
   for (ImportedRun& run : runs) {
     merge_facts(run, builder.run());
+    for (const auto& [key, value] : run.attributes) builder.keep_attribute(key, value);
     for (const Warning& warning : run.warnings) {
       // A file without tests is common beside files with tests; whether all of them are empty is asked at the
       // end.

@@ -40,6 +40,8 @@ Detected choose_format(const ByteSource& source, const ReadOptions& options) {
   Detected detected = detect(source.head());
   const bool empty = detected.refusal && detected.refusal->code == "empty file";
   if (options.format.empty() || empty) return detected;
+  // GoogleTest writes three formats under one name.
+  if (options.format == "gtest" && detected.format && *detected.format != Format::GoJson) return detected;
   const auto format = format_of_name(options.format);
   if (format) return {format, std::nullopt};
   return {std::nullopt, Refusal{"unknown format", "there is no reader named \"" + options.format + "\""}};

@@ -86,6 +86,16 @@ void RunBuilder::warn(std::string_view code, std::string_view text, std::uint64_
   if (first) run_.warnings.push_back({std::string(code), std::string(cut_utf8(text, kMessageBytes)), line});
 }
 
+void RunBuilder::keep_attribute(std::string_view key, std::string_view value) {
+  const std::pair<std::string, std::string> entry(cut_utf8(key, kMessageBytes), cut_utf8(value, kTextBytes));
+  if (std::find(run_.attributes.begin(), run_.attributes.end(), entry) != run_.attributes.end()) return;
+  if (run_.attributes.size() < limits::kAttributes) {
+    run_.attributes.push_back(entry);
+  } else {
+    warn("limit", "the suites have more than 256 properties; the rest was dropped");
+  }
+}
+
 void RunBuilder::refuse(std::string code, std::string message, std::uint64_t line) {
   if (!refusal_) refusal_ = Refusal{std::move(code), std::move(message), line};
 }

@@ -43,6 +43,8 @@ class RunBuilder {
   /// The first warning of a code keeps its text and place; the others are counted. Some codes make the run
   /// incomplete.
   void warn(std::string_view code, std::string_view text, std::uint64_t line = 0);
+  /// An attribute of the run, within the limit of the store; the same fact of many suites is kept once.
+  void keep_attribute(std::string_view key, std::string_view value);
   void refuse(std::string code, std::string message, std::uint64_t line = 0);
   const std::optional<Refusal>& refusal() const noexcept { return refusal_; }
 

@@ -1,0 +1,96 @@
+// Rules of `go test -json` and of GoogleTest's own formats that no sample shows.
+#include <gtest/gtest.h>
+
+#include "formats/samples.hpp"
+
+namespace resultsdb::formats {
+namespace {
+
+std::string event(std::string_view action, std::string_view test = "", std::string_view more = "") {
+  std::string line = R"({"Action":")" + std::string(action) + R"(","Package":"p")";
+  if (!test.empty()) line += R"(,"Test":")" + std::string(test) + "\"";
+  return line + std::string(more) + "}\n";
+}
+
+ImportedRun read_run(const std::string& text) {
+  const ReadOutcome outcome = read_text(text);
+  EXPECT_TRUE(outcome.run) << text;
+  return outcome.run.value_or(ImportedRun{});
+}
+
+TEST(Go, ASecondRunIsARetry) {
+  const ImportedRun run =
+      read_run(event("start") + event("run", "T") + event("fail", "T") + event("run", "T") +
+               event("pass", "T", R"(,"Elapsed":0.25)") + event("pass"));
+  ASSERT_EQ(run.tests.size(), 1u);
+  EXPECT_EQ(run.tests[0].outcome, "PASS");
+  EXPECT_EQ(run.tests[0].duration_ms, 250);
+  ASSERT_EQ(run.tests[0].attempts.size(), 2u);
+  EXPECT_EQ(run.tests[0].attempts[0].outcome, "FAIL");
+  EXPECT_EQ(run.tests[0].attempts[0].kind, AttemptKind::Retry);
+  EXPECT_FALSE(run.incomplete);
+}
+
+TEST(Go, BenchmarksOfAPassedPackageHavePassed) {
+  const ImportedRun run =
+      read_run(event("start") + event("run", "BenchmarkX") + event("run", "TestY") + event("pass"));
+  ASSERT_EQ(run.tests.size(), 2u);
+  EXPECT_EQ(run.tests[0].outcome, "PASS");
+  EXPECT_EQ(run.tests[1].outcome, "CRASH");
+  EXPECT_TRUE(run.incomplete);
+}
+
+TEST(Go, OutputAfterTheEndDoesNotStartATestAgain) {
+  const ImportedRun run = read_run(event("start") + event("run", "T") + event("pass", "T") +
+                                   event("output", "T", R"(,"Output":"late\n")") + event("pass"));
+  EXPECT_EQ(run.tests.at(0).outcome, "PASS");
+  EXPECT_TRUE(run.warnings.empty());
+}
+
+TEST(Go, LinesThatAreNoEventsAreOutput) {
+  const ImportedRun run =
+      read_run(event("start") + "go: downloading x\n" + event("run", "T") +
+               event("attr", "T", R"(,"Key":"k","Value":"v")") + event("pass", "T") + event("pass"));
+  EXPECT_EQ(run.output, "go: downloading x\n");
+  EXPECT_EQ(run.tests.at(0).properties.at(0), (std::pair<std::string, std::string>("k", "v")));
+  EXPECT_FALSE(run.incomplete);
+  const ImportedRun cut =
+      read_run(event("start") + event("run", "T") + event("pass", "T") + R"({"Action":"pa)");
+  EXPECT_TRUE(cut.incomplete);
+  EXPECT_EQ(cut.tests.at(0).outcome, "PASS");
+}
+
+TEST(Go, AFailedBuildWithoutItsPackageIsIncomplete) {
+  const ImportedRun run = read_run(R"({"Action":"build-output","ImportPath":"p","Output":"x.go:1: no\n"})"
+                                   "\n"
+                                   R"({"Action":"build-fail","ImportPath":"p"})"
+                                   "\n");
+  EXPECT_TRUE(run.incomplete);
+}
+
+TEST(GtestJson, RefusesCutAndDamagedDocuments) {
+  const std::string bytes = read_sample("gtest/main.json");
+  EXPECT_EQ(read_text(bytes.substr(0, bytes.size() / 2)).refused->code, "not well-formed");
+  EXPECT_EQ(read_text(bytes + "x").refused->code, "not well-formed");
+  EXPECT_EQ(read_text("{\"testsuites\":" + std::string(600, '[')).refused->code, "nesting too deep");
+  ReadOptions options;
+  options.format = "gtest";
+  EXPECT_TRUE(read_text(bytes, options).run);
+}
+
+TEST(GtestConsole, ReadsSkipsAndEndMarksBehindOutput) {
+  const ImportedRun run = read_run(
+      "[==========] Running 3 tests from 1 test suite.\n[ RUN      ] S.Skips\na.cc:3: Skipped\nno GPU\n"
+      "[  SKIPPED ] S.Skips (12 ms)\n[ RUN      ] S.Prints\nno newline[       OK ] S.Prints (0 ms)\n"
+      "[ RUN      ] S.Dies\n[==========] 3 tests from 1 test suite ran. (12 ms total)\n");
+  ASSERT_EQ(run.tests.size(), 3u);
+  EXPECT_EQ(run.tests[0].outcome, "SKIP");
+  EXPECT_EQ(run.tests[0].message, "no GPU");
+  EXPECT_EQ(run.tests[0].duration_ms, 12);
+  EXPECT_EQ(run.tests[1].outcome, "PASS");
+  EXPECT_EQ(run.tests[1].output, "no newline");
+  EXPECT_EQ(run.tests[2].outcome, "CRASH");
+}
+
+}  // namespace
+}  // namespace resultsdb::formats
