@@ -234,7 +234,12 @@ Result<std::shared_ptr<storage::Storage>> open_sqlite(const SqliteOptions& optio
                                                            static_cast<int>(options.busy_timeout.count())));
   auto& opened = *connection;
   auto database = std::make_unique<SqliteDatabase>(options, std::move(connection));
-  RESULTSDB_TRY(check_file(opened, options, database->dialect()));
+  if (auto status = check_file(opened, options, database->dialect()); !status) {
+    auto error = std::move(status).error();
+    if (error.context.empty()) error.context = options.path;
+    error.backend = "sqlite";
+    return error;
+  }
   if (!options.read_only) RESULTSDB_TRY(configure_writer(opened, options));
   return std::shared_ptr<storage::Storage>(std::make_shared<sql::SqlStorage>(std::move(database)));
 }

@@ -1,0 +1,266 @@
+// SQLite files that are not ours, too new, read-only, full, shared by processes, or cut off by kill -9.
+#include "resultsdb/backends/sqlite.hpp"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <random>
+
+#include "resultsdb/registry.hpp"
+
+namespace resultsdb {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace storage;
+
+std::string read_file(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+class SqliteFaults : public ::testing::Test {
+ protected:
+  SqliteFaults() {
+    auto pattern = (fs::temp_directory_path() / "resultsdb-faults-XXXXXX").string();
+    folder_ = ::mkdtemp(pattern.data());
+    path_ = (folder_ / "store.db").string();
+  }
+  ~SqliteFaults() override { fs::remove_all(folder_); }
+
+  std::shared_ptr<Storage> open(backends::SqliteOptions options = {}) {
+    options.path = path_;
+    auto storage = backends::open_sqlite(options);
+    EXPECT_TRUE(storage.ok()) << (storage ? Error{} : storage.error());
+    return storage ? *storage : nullptr;
+  }
+  ErrorCode refusal() {
+    auto storage = backends::open_sqlite({.path = path_});
+    EXPECT_FALSE(storage.ok());
+    if (!storage) {
+      EXPECT_NE(storage.error().text().find(path_), std::string::npos) << storage.error();
+    }
+    return storage ? ErrorCode::Internal : storage.error().code;
+  }
+  /// Statements by the client program's library, through a store's own connection options.
+  void change_meta(const std::string& name, const std::string& value) {
+    const auto command =
+        "sqlite3 '" + path_ + "' \"UPDATE meta SET value = '" + value + "' WHERE name = '" + name + "'\"";
+    ASSERT_EQ(std::system(command.c_str()), 0) << command;
+  }
+
+  fs::path folder_;
+  std::string path_;
+};
+
+/// One more version of the timeline, with a run and `changes` change points that all name the version.
+SuiteBatch make_batch(TimelineId timeline, std::uint64_t version, std::uint32_t changes) {
+  SuiteBatch batch{.suite = "suite"};
+  TimelineRow row{.id = timeline, .key = {"main", 1}, .version = version};
+  row.runs = static_cast<std::uint32_t>(version);
+  row.next_serial = static_cast<RunSerial>(version + 1);
+  batch.timelines.push_back(row);
+  RunRow run{.timeline = timeline,
+             .serial = static_cast<RunSerial>(version),
+             .position = static_cast<Position>(version)};
+  run.id = "run-" + std::to_string(timeline) + "-" + std::to_string(version);
+  run.header = "{}";
+  batch.put_runs.push_back(run);
+  batch.put_outcomes.push_back({timeline, run.serial, Bytes(2000, 'x')});
+  for (TestId test = 0; test < changes; ++test)
+    batch.put_changes.push_back(
+        {{test, timeline, run.position, run.started, ""}, static_cast<OutcomeId>(version)});
+  return batch;
+}
+
+std::uint64_t version_of(Storage& storage, TimelineId timeline) {
+  const auto rows = storage.find_timelines("suite", std::span(&timeline, 1)).value();
+  return rows.empty() ? 0 : rows.front().version;
+}
+
+/// Everything that the versions say was stored is there, and nothing else.
+void expect_whole(Storage& storage, TimelineId timeline, std::uint32_t changes) {
+  const std::uint64_t version = version_of(storage, timeline);
+  EXPECT_EQ(storage.count_runs({.suite = "suite", .timelines = {timeline}}).value(), version);
+  EXPECT_EQ(storage.find_changes({.suite = "suite", .timelines = {timeline}}).value().size(),
+            version * changes);
+}
+
+TimelineId make_timeline(Storage& storage, const std::string& branch) {
+  const std::string_view configuration = "os=linux";
+  const auto configurations = storage.intern_configurations("suite", std::span(&configuration, 1)).value();
+  const TimelineKey key{branch, configurations.front()};
+  return storage.intern_timelines("suite", std::span(&key, 1)).value().front();
+}
+
+TEST_F(SqliteFaults, FilesThatAreNoStoreAreRefusedAndUntouched) {
+  std::ofstream(path_) << std::string(5000, 'n');
+  const auto text = read_file(path_);
+  EXPECT_EQ(refusal(), ErrorCode::SchemaMismatch);
+  EXPECT_EQ(read_file(path_), text);
+
+  fs::remove(path_);
+  ASSERT_EQ(std::system(("sqlite3 '" + path_ + "' 'CREATE TABLE theirs (a)'").c_str()), 0);
+  const auto database = read_file(path_);
+  EXPECT_EQ(refusal(), ErrorCode::SchemaMismatch);
+  EXPECT_EQ(read_file(path_), database);
+
+  fs::remove(path_);
+  fs::create_directory(path_);
+  EXPECT_EQ(refusal(), ErrorCode::PermissionDenied);
+}
+
+TEST_F(SqliteFaults, NewerSchemaIsRefused) {
+  open();
+  change_meta("schema_version", "99");
+  EXPECT_TRUE(open() != nullptr) << "a newer schema that older software may use";
+  change_meta("oldest_reader", "99");
+  EXPECT_EQ(refusal(), ErrorCode::SchemaMismatch);
+}
+
+TEST_F(SqliteFaults, AlteredMigrationIsRefused) {
+  open();
+  change_meta("migration_1", "1");
+  EXPECT_EQ(refusal(), ErrorCode::SchemaMismatch);
+}
+
+TEST_F(SqliteFaults, MissingFileIsNotMadeUnlessAsked) {
+  for (const auto& options : {backends::SqliteOptions{.path = path_, .create = false},
+                              backends::SqliteOptions{.path = path_, .read_only = true}}) {
+    const auto storage = backends::open_sqlite(options);
+    ASSERT_FALSE(storage.ok());
+    EXPECT_EQ(storage.error().code, ErrorCode::NotFound);
+  }
+  EXPECT_FALSE(fs::exists(path_));
+}
+
+TEST_F(SqliteFaults, ReadOnlyStoreReadsAndRefusesWrites) {
+  TimelineId timeline = 0;
+  {
+    auto writer = open();
+    timeline = make_timeline(*writer, "main");
+    ASSERT_TRUE(writer->apply(make_batch(timeline, 1, 3)).ok());
+  }
+  auto reader = open({.read_only = true});
+  expect_whole(*reader, timeline, 3);
+  EXPECT_EQ(reader->apply(make_batch(timeline, 2, 3)).error().code, ErrorCode::PermissionDenied);
+  const std::string_view name = "new";
+  EXPECT_EQ(reader->intern_tests("suite", std::span(&name, 1)).error().code, ErrorCode::PermissionDenied);
+  EXPECT_TRUE(reader->info().value().capabilities.read_only);
+}
+
+TEST_F(SqliteFaults, FullFileKeepsWhatWasThere) {
+  auto storage = open({.max_pages = 120});
+  const auto timeline = make_timeline(*storage, "main");
+  std::uint64_t version = 0;
+  Status status;
+  while ((status = storage->apply(make_batch(timeline, version + 1, 100))).ok()) ++version;
+  EXPECT_EQ(status.error().code, ErrorCode::ResourceExhausted) << status.error();
+  EXPECT_GT(version, 3U);
+  EXPECT_EQ(version_of(*storage, timeline), version);
+  expect_whole(*storage, timeline, 100);
+  storage.reset();
+  storage = open();  // with room again
+  expect_whole(*storage, timeline, 100);
+  EXPECT_TRUE(storage->apply(make_batch(timeline, version + 1, 100)).ok());
+}
+
+TEST_F(SqliteFaults, OptionsOfTheUrl) {
+  BackendRegistry registry;
+  backends::register_sqlite(registry);
+  EXPECT_TRUE(registry
+                  .open("sqlite:" + path_ +
+                        "?synchronous=full&readers=2&busy_timeout_ms=10&cache_mb=1&max_pages=1000")
+                  .ok());
+  for (const char* wrong : {"?synchronous=maybe", "?readers=-1", "?readers=x", "?colour=red"}) {
+    const auto storage = registry.open("sqlite:" + path_ + wrong);
+    ASSERT_FALSE(storage.ok()) << wrong;
+    EXPECT_EQ(storage.error().code, ErrorCode::InvalidArgument);
+  }
+  EXPECT_FALSE(registry.open("sqlite:").ok());
+}
+
+/// Runs `work` in a child process; returns its process id.
+template <class Work>
+pid_t in_child(const Work& work) {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(work() ? 0 : 1);
+  return child;
+}
+
+bool ended_well(pid_t child) {
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+TEST_F(SqliteFaults, ProcessesInternTheSameNames) {
+  open();
+  constexpr int kProcesses = 4, kNames = 200;
+  std::vector<pid_t> children;
+  for (int process = 0; process < kProcesses; ++process) {
+    children.push_back(in_child([&] {
+      auto storage = open();
+      for (int i = 0; i < kNames; ++i) {
+        const auto text = "test " + std::to_string((i * (process + 1)) % kNames);
+        const std::string_view name = text;
+        if (!storage->intern_tests("suite", std::span(&name, 1)).ok()) return false;
+      }
+      return true;
+    }));
+  }
+  for (const auto child : children) EXPECT_TRUE(ended_well(child));
+  const auto names = open()->scan_tests("suite", 0, 10'000).value();
+  for (std::size_t i = 0; i < names.size(); ++i) EXPECT_EQ(names[i].id, i);
+  EXPECT_EQ(names.size(), std::size_t{kNames});
+}
+
+TEST_F(SqliteFaults, ProcessesWriteOneTimelineAndLoseNothing) {
+  constexpr int kProcesses = 2, kBatches = 40;
+  const auto timeline = make_timeline(*open(), "main");
+  std::vector<pid_t> children;
+  for (int process = 0; process < kProcesses; ++process) {
+    children.push_back(in_child([&] {
+      auto storage = open();
+      for (int written = 0; written < kBatches;) {
+        const auto status = storage->apply(make_batch(timeline, version_of(*storage, timeline) + 1, 5));
+        if (!status && status.error().code != ErrorCode::Conflict) return false;
+        if (status) ++written;
+      }
+      return true;
+    }));
+  }
+  for (const auto child : children) EXPECT_TRUE(ended_well(child));
+  auto storage = open();
+  EXPECT_EQ(version_of(*storage, timeline), std::uint64_t{kProcesses * kBatches});
+  expect_whole(*storage, timeline, 5);
+}
+
+TEST_F(SqliteFaults, KilledWritersLeaveWholeBatches) {
+  const char* given = std::getenv("RESULTSDB_SEED");
+  const std::uint64_t seed = given ? std::strtoull(given, nullptr, 10) : std::random_device{}();
+  SCOPED_TRACE("RESULTSDB_SEED=" + std::to_string(seed));
+  std::mt19937_64 random(seed);
+  const auto timeline = make_timeline(*open(), "main");
+  for (int round = 0; round < 30; ++round) {
+    const pid_t child = in_child([&] {
+      auto storage = open();
+      for (;;)
+        if (!storage->apply(make_batch(timeline, version_of(*storage, timeline) + 1, 50)).ok()) return false;
+    });
+    ::usleep(static_cast<useconds_t>(random() %
+                                     20'000));  // a random moment: what is found there must not depend on it
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    expect_whole(*open(), timeline, 50);
+  }
+}
+
+}  // namespace
+}  // namespace resultsdb
