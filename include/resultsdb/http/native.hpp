@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "resultsdb/http/metrics.hpp"
 #include "resultsdb/http/router.hpp"
 #include "resultsdb/model.hpp"
 #include "resultsdb/time.hpp"
@@ -16,9 +17,12 @@ struct NativeOptions {
   Clock clock;                          ///< required
   bool allow_anonymous_writes = false;  ///< from other than loopback
   int recent_days = 14;
+  std::shared_ptr<Metrics> metrics;  ///< what /metrics shows; null: counts ingested runs only
 };
 
-/// Adds the routes of docs/openapi.json, `/healthz`, `/` and `/v1/openapi.json`.
+/// Adds the routes of docs/openapi.json: `/v1/…`, `/healthz`, `/metrics`, and the page at `/`. Writes from
+/// other than loopback are refused unless allowed; so are writes that a page of another site asks a browser
+/// for.
 void mount_native(Router& router, std::shared_ptr<Model> model, const NativeOptions& options);
 
 }  // namespace resultsdb::http

@@ -1,0 +1,140 @@
+// findTests and getTestNames.
+#include <algorithm>
+#include <map>
+
+#include "native_context.hpp"
+#include "schemas.hpp"
+#include "scope.hpp"
+
+namespace resultsdb::http {
+namespace {
+
+/// Newest outcomes of one test, added up over the facets that the request groups by.
+struct TestState {
+  std::uint32_t worst = 0, timelines = 0;
+};
+
+void write_states(JsonWriter& json, const std::map<Configuration, TestState>& states) {
+  json.key("states").begin_array();
+  for (const auto& [where, state] : states) {
+    json.begin_object().key("where").raw(where.json()).member("worst", state.worst);
+    json.member("n", state.timelines).end_object();
+  }
+  json.end_array();
+}
+
+Configuration grouped(const Configuration& configuration, const std::vector<std::string>& facets) {
+  Configuration where;
+  for (const std::string& facet : facets) {
+    if (const auto value = configuration.get(facet)) where.set(facet, std::string(*value));
+  }
+  return where;
+}
+
+/// The page's tests with the newest outcome of each on every timeline.
+Status write_tests(JsonWriter& json, const History& history, const std::vector<std::string>& tests,
+                   const std::vector<std::string>& facets) {
+  std::map<std::uint32_t, const Outcome*> outcomes;
+  for (const OutcomeInfo& info : history.outcomes) outcomes[info.id] = &info.outcome;
+  std::vector<std::map<Configuration, TestState>> states(tests.size());
+  std::vector<std::optional<Time>> last_run(tests.size());
+  for (const History::Series& series : history.series) {
+    const History::Timeline& timeline = history.timelines[series.timeline];
+    std::size_t run = 0;  // the newest run that covers the test
+    const RunLength* newest = nullptr;
+    for (const RunLength& length : series.outcomes) {
+      if (length.outcome >= 0) {
+        newest = &length;
+        break;
+      }
+      run += length.count;
+    }
+    if (!newest) continue;
+    const auto id = static_cast<std::uint32_t>(newest->outcome);
+    TestState& state = states[series.test][grouped(timeline.info.configuration, facets)];
+    if (state.timelines++ == 0 || is_worse(*outcomes.at(id), *outcomes.at(state.worst))) state.worst = id;
+    auto& last = last_run[series.test];
+    last = std::max(last.value_or(timeline.runs[run]->started), timeline.runs[run]->started);
+  }
+  json.key("items").begin_array();
+  for (std::size_t i = 0; i < tests.size(); ++i) {
+    json.begin_object().member("test", tests[i]);
+    write_states(json, states[i]);
+    if (last_run[i]) json.member("last_run", *last_run[i]);
+    json.end_object();
+  }
+  json.end_array().key("outcomes").begin_array();
+  for (const auto& [id, outcome] : history.outcomes) write_outcome(json, id, outcome);
+  json.end_array();
+  return {};
+}
+
+Result<std::string> find_tests(const NativeContext& context, const Arguments& arguments) {
+  TestsQuery query;
+  RESULTSDB_ASSIGN(const std::int64_t limit, arguments.integer("limit", 100, 1, 1000));
+  RESULTSDB_ASSIGN(const Scope scope, read_scope(context, arguments));
+  RESULTSDB_ASSIGN(const RangeRequest range, read_range(context, arguments));
+  query.suite = scope.suite;
+  query.prefix = arguments.get_or("prefix", "");
+  query.contains = arguments.get_or("name", "");
+  query.limit = static_cast<std::uint32_t>(limit);
+  query.page = arguments.get_or("page", "");
+  auto page = context.model->tests(query);
+  if (!page && !query.page.empty() && page.error().code == ErrorCode::InvalidArgument) {
+    return invalid_argument(page.error().message, "page");
+  }
+  if (!page) return page.error();
+
+  HistoryQuery newest;
+  newest.suite = scope.suite;
+  newest.tests = page->items;
+  newest.selection = scope.selection;
+  newest.range = range.range;
+  newest.limit = std::min<std::uint32_t>(range.last, 20);  // a test rarely pauses longer than that
+  newest.now = context.now();
+  JsonWriter json;
+  json.begin_object();
+  RESULTSDB_ASSIGN(const History history,
+                   page->items.empty() ? Result<History>(History{}) : context.model->history(newest));
+  RESULTSDB_TRY(write_tests(json, history, page->items, arguments.all("group")));
+  write_next(json, page->next);
+  json.key("total");
+  if (query.prefix.empty() && query.contains.empty()) {
+    RESULTSDB_ASSIGN(const std::uint64_t total, context.model->count_tests(scope.suite));
+    json.value(total);
+  } else {
+    json.null();
+  }
+  if (scope.recent_since) json.member("recent_since", *scope.recent_since);
+  json.key("warnings").begin_array().end_array().end_object();
+  return json.take();
+}
+
+Result<std::string> get_test_names(const NativeContext& context, const Arguments& arguments) {
+  TestsQuery query;
+  RESULTSDB_ASSIGN(query.suite, arguments.required("suite"));
+  query.limit = 10'000;
+  std::string text;
+  do {
+    RESULTSDB_ASSIGN(auto page, context.model->tests(query));
+    for (const std::string& name : page.items) {
+      for (const char c : name) c == '\n' ? text += "\\n" : text += c;
+      text += '\n';
+    }
+    query.page = page.next;
+  } while (!query.page.empty());
+  return text;
+}
+
+}  // namespace
+
+void add_test_routes(Router& router, const ContextPtr& context) {
+  add_read(router, context,
+           {"/v1/tests", "findTests", names({"SEL", "RNG", "limit", "page", "name", "prefix", "group*"}),
+            find_tests});
+  ReadOperation all_names{"/v1/tests/names", "getTestNames", names({"suite"}), get_test_names};
+  all_names.content_type = "text/plain; charset=utf-8";
+  add_read(router, context, std::move(all_names));
+}
+
+}  // namespace resultsdb::http

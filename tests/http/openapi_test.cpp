@@ -1,0 +1,137 @@
+// docs/openapi.json, the routes and the answers say the same.
+#include <map>
+#include <set>
+
+#include "http/native_fixture.hpp"
+
+namespace resultsdb::http {
+namespace {
+
+namespace json = boost::json;
+
+class OpenApi : public NativeFixture {
+ protected:
+  OpenApi() : document_(json::parse(send("GET", "/v1/openapi.json").body)) {}
+
+  const json::value& resolve(const json::value& schema) const {
+    const auto* reference = schema.is_object() ? schema.as_object().if_contains("$ref") : nullptr;
+    if (!reference) return schema;
+    std::string pointer(reference->as_string());
+    boost::system::error_code error;
+    const auto* target = document_.find_pointer(pointer.substr(1), error);
+    if (!target) throw std::runtime_error(pointer + " leads nowhere");
+    return *target;
+  }
+
+  /// Required members are there and have the types that the schema names.
+  void check(const json::value& schema_or_reference, const json::value& value,
+             const std::string& where) const {
+    const auto& schema = resolve(schema_or_reference).as_object();
+    for (const char* all : {"allOf"}) {
+      if (!schema.contains(all)) continue;
+      for (const auto& part : schema.at(all).as_array()) check(part, value, where);
+    }
+    if (const auto* any = schema.if_contains("anyOf")) {
+      if (!value.is_null()) check(any->at(0), value, where);
+      return;
+    }
+    const auto* type = schema.if_contains("type");
+    if (!type || !type->is_string()) return;
+    if (*type == "object") {
+      ASSERT_TRUE(value.is_object()) << where;
+      check_object(schema, value.as_object(), where);
+    } else if (*type == "array") {
+      ASSERT_TRUE(value.is_array()) << where;
+      for (std::size_t i = 0; i < value.as_array().size(); ++i) {
+        check(schema.at("items"), value.at(i), where + '[' + std::to_string(i) + ']');
+      }
+    } else if (*type == "string") {
+      ASSERT_TRUE(value.is_string()) << where;
+    } else if (*type == "integer") {
+      ASSERT_TRUE(value.is_int64()) << where;
+    } else if (*type == "boolean") {
+      ASSERT_TRUE(value.is_bool()) << where;
+    }
+  }
+  void check_object(const json::object& schema, const json::object& value, const std::string& where) const {
+    if (const auto* required = schema.if_contains("required")) {
+      for (const auto& name : required->as_array()) {
+        EXPECT_TRUE(value.contains(name.as_string())) << where << '.' << name.as_string();
+      }
+    }
+    const auto* properties = schema.if_contains("properties");
+    if (!properties) return;
+    for (const auto& [name, member] : value) {
+      const auto* known = properties->as_object().if_contains(name);
+      if (known) check(*known, member, where + '.' + std::string(name));
+    }
+  }
+
+  json::value document_;
+};
+
+TEST_F(OpenApi, NamesEveryRouteAndNoOther) {
+  std::map<std::string, std::string> documented, routed;
+  for (const auto& [path, operations] : document_.at("paths").as_object()) {
+    for (const auto& [method, operation] : operations.as_object()) {
+      documented[std::string(method) + ' ' + std::string(path)] = operation.at("operationId").as_string();
+    }
+  }
+  for (const Route& route : router_.routes()) {
+    std::string method = route.method;
+    for (char& c : method) c = static_cast<char>(std::tolower(c));
+    routed[method + ' ' + route.pattern] = route.operation;
+  }
+  EXPECT_EQ(documented, routed);
+}
+
+TEST_F(OpenApi, EveryDocumentedParameterIsKnownAndReferencesLeadSomewhere) {
+  post("/v1/runs", run_body(), 201);
+  for (const auto& [path, operations] : document_.at("paths").as_object()) {
+    if (!operations.as_object().contains("get")) continue;
+    for (const auto& reference : operations.at("get").at("parameters").as_array()) {
+      const auto& parameter = resolve(reference).as_object();
+      if (parameter.at("in") != "query") continue;
+      const std::string name(parameter.at("name").as_string());
+      std::string target(path);
+      if (const auto brace = target.find("{run}"); brace != target.npos) target.replace(brace, 5, "r_x");
+      const Response response = send("GET", target + '?' + name + "=1");
+      EXPECT_EQ(response.body.find("is no parameter"), std::string::npos) << target << ' ' << name;
+    }
+  }
+}
+
+TEST_F(OpenApi, AnswersHaveTheirRequiredMembers) {
+  const std::string commit = R"("commits":[{"repository":"r","hash":")" + std::string(40, 'a') +
+                             R"(","timestamp":1600000000,"author":{"name":"A"}}],)";
+  const std::string id(post("/v1/runs", run_body(commit), 201).at("id").as_string());
+  const std::pair<std::string, std::string> answers[] = {
+      {"/v1/history", "?suite=unit&test=a/one&include=labels&include=run_ids&include=durations"},
+      {"/v1/suite-history", "?suite=unit&axis=commit"},
+      {"/v1/suites", ""},
+      {"/v1/configurations", "?suite=unit"},
+      {"/v1/branches", "?suite=unit"},
+      {"/v1/tests", "?suite=unit"},
+      {"/v1/runs", ""},
+      {"/v1/runs/{run}", ""},
+      {"/v1/runs/{run}/failures", "?group=class"},
+      {"/v1/runs/{run}/results", ""},
+      {"/v1/runs/{run}/result", "?test=a/two"},
+      {"/v1/commits", ""},
+      {"/v1/commits/resolve", "?ref=aaaaaaa"},
+      {"/v1/server", ""},
+      {"/v1/health", ""},
+      {"/v1/stats", ""}};
+  for (const auto& [path, query] : answers) {
+    std::string target = path;
+    if (const auto brace = target.find("{run}"); brace != target.npos) target.replace(brace, 5, id);
+    const auto answer = get(target + query);
+    const auto& content = document_.at("paths").at(path).at("get").at("responses").at("200").at("content");
+    check(content.at("application/json").at("schema"), answer, path);
+  }
+  const auto problem = get("/v1/runs?limit=0", 400);
+  check(document_.at("components").at("schemas").at("Problem"), problem, "problem");
+}
+
+}  // namespace
+}  // namespace resultsdb::http
