@@ -1,0 +1,153 @@
+// resultsdb-server: the native API, the page and WebKit's protocol on one store.
+#include <chrono>
+#include <condition_variable>
+#include <csignal>
+#include <iostream>
+#include <mutex>
+#include <thread>
+
+#include "options.hpp"
+#include "resultsdb/backends/memory.hpp"
+#include "resultsdb/backends/sqlite.hpp"
+#include "resultsdb/http/metrics.hpp"
+#include "resultsdb/http/native.hpp"
+#include "resultsdb/http/router.hpp"
+#include "resultsdb/http/server.hpp"
+#include "resultsdb/model.hpp"
+#ifdef RESULTSDB_SERVER_WEBKIT
+#include "resultsdb/http/webkit.hpp"
+#endif
+
+namespace {
+
+using namespace resultsdb;
+
+constexpr int kWrongUse = 2, kUnavailable = 3;
+constexpr std::chrono::seconds kExpireEvery{30};
+
+int fail(const std::string& what, const Error& error, int code) {
+  std::cerr << "resultsdb-server: " << what << ": " << error.text() << '\n';
+  return code;
+}
+
+Result<std::shared_ptr<Model>> open_model(const ServerArguments& arguments) {
+  BackendRegistry registry;
+  backends::register_memory(registry);
+  backends::register_sqlite(registry);
+  ModelOptions options;
+  if (!arguments.repositories.empty()) {
+    RESULTSDB_ASSIGN(options.repositories, load_static_repositories(arguments.repositories));
+  }
+  RESULTSDB_ASSIGN(auto storage, registry.open(arguments.store));
+  RESULTSDB_TRY(storage->ping());
+  return Model::create(std::move(storage), std::move(options));
+}
+
+/// Blocks SIGTERM and SIGINT in this thread and those it starts; a thread of its own waits for them.
+class SignalWaiter {
+ public:
+  SignalWaiter() {
+    sigemptyset(&signals_);
+    sigaddset(&signals_, SIGTERM);
+    sigaddset(&signals_, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+  }
+  void start(http::Server& server) {
+    thread_ = std::thread([this, &server] {
+      int signal = 0;
+      sigwait(&signals_, &signal);
+      server.stop();
+    });
+  }
+  ~SignalWaiter() {
+    if (!thread_.joinable()) return;
+    pthread_kill(thread_.native_handle(), SIGTERM);  // run() ended without a signal
+    thread_.join();
+  }
+
+ private:
+  sigset_t signals_{};
+  std::thread thread_;
+};
+
+/// Stores running runs whose lease is over as incomplete, now and then.
+class Expirer {
+ public:
+  Expirer(std::shared_ptr<Model> model, Clock clock)
+      : thread_([this, model = std::move(model), clock = std::move(clock)] { run(*model, clock); }) {}
+  ~Expirer() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    wake_.notify_all();
+    thread_.join();
+  }
+
+ private:
+  void run(Model& model, const Clock& clock) {
+    std::unique_lock lock(mutex_);
+    while (!wake_.wait_for(lock, kExpireEvery, [this] { return stopping_; })) {
+      lock.unlock();
+      if (const auto expired = model.expire_runs(clock()); !expired) {
+        std::cerr << "resultsdb-server: expiring runs: " << expired.error() << '\n';
+      }
+      lock.lock();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+void mount(http::Router& router, const std::shared_ptr<Model>& model, const ServerArguments& arguments,
+           const Clock& clock, const std::shared_ptr<http::Metrics>& metrics) {
+  http::NativeOptions native;
+  native.version = RESULTSDB_VERSION;
+  native.clock = clock;
+  native.allow_anonymous_writes = arguments.allow_anonymous_writes;
+  native.metrics = metrics;
+  http::mount_native(router, model, native);
+#ifdef RESULTSDB_SERVER_WEBKIT
+  webkit::mount(router, model, {.clock = clock, .allow_anonymous_writes = arguments.allow_anonymous_writes});
+#endif
+}
+
+int serve(const ServerArguments& arguments) {
+  SignalWaiter signals;
+  Clock clock = system_clock();
+  if (arguments.clock) clock = [now = from_seconds(*arguments.clock)] { return now; };
+  auto model = open_model(arguments);
+  if (!model) return fail("cannot open " + arguments.store, model.error(), kUnavailable);
+
+  http::Router router;
+  const auto metrics = std::make_shared<http::Metrics>();
+  mount(router, *model, arguments, clock, metrics);
+  http::ServerOptions options;
+  options.host = arguments.host;
+  options.port = arguments.port;
+  options.threads = arguments.threads;
+  auto server = http::Server::listen(options, http::counted(router, metrics));
+  if (!server) return fail("cannot serve", server.error(), kUnavailable);
+  metrics->watch([&server] { return (*server)->statistics(); });
+  const Expirer expirer(*model, clock);
+  signals.start(**server);
+  std::cout << "listening on " << (*server)->address() << std::endl;
+  (*server)->run();
+  metrics->watch({});
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto parsed = parse_arguments(argc, argv);
+  if (const auto* farewell = std::get_if<Farewell>(&parsed)) {
+    (farewell->wrong_use ? std::cerr : std::cout) << farewell->text;
+    return farewell->wrong_use ? kWrongUse : 0;
+  }
+  return serve(std::get<ServerArguments>(parsed));
+}

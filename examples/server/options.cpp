@@ -1,0 +1,73 @@
+#include "options.hpp"
+
+#include <boost/program_options.hpp>
+#include <charconv>
+#include <cstdlib>
+#include <sstream>
+
+namespace {
+
+namespace po = boost::program_options;
+
+constexpr int kMostThreads = 256;
+
+po::options_description describe(ServerArguments& arguments, std::string& listen) {
+  const char* store = std::getenv("RESULTSDB_STORE");
+  po::options_description options("Options");
+  options.add_options()  //
+      ("store", po::value(&arguments.store)->value_name("URL")->default_value(store ? store : ""),
+       "memory: or sqlite:PATH; RESULTSDB_STORE is the default")  //
+      ("listen", po::value(&listen)->value_name("HOST:PORT")->default_value("127.0.0.1:8080"),
+       "address; port 0 takes any free one")  //
+      ("repositories", po::value(&arguments.repositories)->value_name("FILE"),
+       "static repositories, see docs/repositories.md")  //
+      ("clock", po::value<std::int64_t>()->value_name("SECONDS"),
+       "let the time stand still there (seconds since 1970), for replays")  //
+      ("threads", po::value(&arguments.threads)->value_name("N")->default_value(2),
+       "threads that answer requests")  //
+      ("allow-anonymous-writes", po::bool_switch(&arguments.allow_anonymous_writes),
+       "let other machines write, without any key")  //
+      ("help", "show this text")("version", "show the version");
+  return options;
+}
+
+/// "HOST:PORT", "[::1]:8080"; false if it is neither.
+bool parse_listen(const std::string& text, ServerArguments& arguments) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string::npos || colon == 0) return false;
+  arguments.host = text.substr(0, colon);
+  if (arguments.host.front() == '[' && arguments.host.back() == ']') {
+    arguments.host = arguments.host.substr(1, arguments.host.size() - 2);
+  }
+  const char* const end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data() + colon + 1, end, arguments.port);
+  return parsed.ec == std::errc{} && parsed.ptr == end && !arguments.host.empty();
+}
+
+Farewell wrong(const std::string& what) { return {"resultsdb-server: " + what + " (see --help)\n", true}; }
+
+}  // namespace
+
+std::variant<ServerArguments, Farewell> parse_arguments(int argc, const char* const* argv) {
+  ServerArguments arguments;
+  std::string listen;
+  const po::options_description options = describe(arguments, listen);
+  po::variables_map values;
+  try {
+    po::store(po::command_line_parser(argc, argv).options(options).positional({}).run(), values);
+    po::notify(values);
+  } catch (const po::error& error) {
+    return wrong(error.what());
+  }
+  if (values.count("help") != 0) {
+    std::ostringstream text;
+    text << "resultsdb-server: serves a store of test results over HTTP\n\n" << options;
+    return Farewell{text.str()};
+  }
+  if (values.count("version") != 0) return Farewell{"resultsdb-server " RESULTSDB_VERSION "\n"};
+  if (arguments.store.empty()) return wrong("--store or RESULTSDB_STORE is needed");
+  if (!parse_listen(listen, arguments)) return wrong("--listen takes HOST:PORT, not \"" + listen + '"');
+  if (arguments.threads < 1 || arguments.threads > kMostThreads) return wrong("--threads takes 1 to 256");
+  if (values.count("clock") != 0) arguments.clock = values["clock"].as<std::int64_t>();
+  return arguments;
+}

@@ -1,0 +1,25 @@
+// The command line of resultsdb-server.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+
+struct ServerArguments {
+  std::string store;
+  std::string host;
+  std::uint16_t port = 0;
+  std::string repositories;           ///< file of static repositories, or empty
+  std::optional<std::int64_t> clock;  ///< seconds since 1970: the time stands still there
+  int threads = 2;
+  bool allow_anonymous_writes = false;
+};
+
+/// What to print and exit with instead of serving.
+struct Farewell {
+  std::string text;
+  bool wrong_use = false;
+};
+
+std::variant<ServerArguments, Farewell> parse_arguments(int argc, const char* const* argv);

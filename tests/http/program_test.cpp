@@ -1,0 +1,117 @@
+// The program resultsdb-server itself.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "http/raw_client.hpp"
+
+namespace resultsdb::http {
+namespace {
+
+/// A child process whose standard output and error are read through one pipe.
+class Program {
+ public:
+  explicit Program(std::vector<std::string> arguments) {
+    int pipe_ends[2];
+    EXPECT_EQ(::pipe(pipe_ends), 0);
+    process_ = ::fork();
+    if (process_ == 0) {
+      ::dup2(pipe_ends[1], 1);
+      ::dup2(pipe_ends[1], 2);
+      ::close(pipe_ends[0]);
+      arguments.insert(arguments.begin(), std::string(RESULTSDB_BINARY_DIR) + "/bin/resultsdb-server");
+      std::vector<char*> list;
+      for (std::string& argument : arguments) list.push_back(argument.data());
+      list.push_back(nullptr);
+      ::execv(list[0], list.data());
+      ::_exit(127);
+    }
+    ::close(pipe_ends[1]);
+    output_ = ::fdopen(pipe_ends[0], "r");
+  }
+  ~Program() {
+    if (process_ > 0) ::kill(process_, SIGKILL), wait();
+    std::fclose(output_);
+  }
+
+  std::string line() {
+    char text[1024] = "";
+    return std::fgets(text, sizeof text, output_) ? text : "";
+  }
+  void signal(int number) { ::kill(process_, number); }
+  int wait() {
+    int status = 0;
+    ::waitpid(process_, &status, 0);
+    process_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+  /// Port of "listening on http://127.0.0.1:PORT".
+  std::uint16_t port() {
+    const std::string ready = line();
+    EXPECT_EQ(ready.rfind("listening on http://127.0.0.1:", 0), 0u) << ready;
+    const auto colon = ready.rfind(':');
+    return colon == std::string::npos ? 0 : static_cast<std::uint16_t>(std::atoi(ready.c_str() + colon + 1));
+  }
+
+ private:
+  pid_t process_ = -1;
+  std::FILE* output_ = nullptr;
+};
+
+TEST(Program, ServesStoresAndEndsOnSignals) {
+  const auto store =
+      std::filesystem::temp_directory_path() / ("resultsdb_server_" + std::to_string(::getpid()));
+  const std::string url = "sqlite:" + store.string();
+  const std::string body = R"({"suite":"s","started":1700000000,"results":[{"test":"t","actual":"FAIL"}]})";
+  {
+    Program server({"--store", url, "--listen", "127.0.0.1:0", "--clock", "1700000100"});
+    RawClient client(server.port());
+    EXPECT_EQ(client.exchange(post_request("/v1/runs", body))->status, 201);
+    const auto answer = client.exchange(get_request("/v1/runs?suite=s"));
+    EXPECT_NE(answer->body.find(R"("received":"2023-11-14T22:15:00Z")"), std::string::npos) << answer->body;
+    EXPECT_NE(client.exchange(get_request("/metrics"))->body.find("resultsdb_results_ingested_total 1"),
+              std::string::npos);
+    server.signal(SIGTERM);
+    EXPECT_EQ(server.wait(), 0);
+  }
+  Program again({"--store=" + url, "--listen=127.0.0.1:0", "--threads=1"});
+  RawClient client(again.port());
+  EXPECT_EQ(client.exchange(post_request("/v1/runs", body))->status, 200) << "unchanged";
+  const std::string junit =
+      R"(<testsuite name="x"><testcase classname="c" name="n" time="0.5"/></testsuite>)";
+  const auto imported = client.exchange(
+      post_request("/v1/import?suite=junit&configuration=os%3Dlinux&started=1700000000", junit));
+  EXPECT_EQ(imported->status, 201) << imported->body;
+  EXPECT_EQ(client.exchange(post_request("/v1/import?suite=junit", "rubbish"))->status, 400);
+  again.signal(SIGINT);
+  EXPECT_EQ(again.wait(), 0);
+  for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(store.string() + suffix);
+}
+
+TEST(Program, SaysWhatIsWrong) {
+  const auto ends = [](std::vector<std::string> arguments, int code, const std::string& text) {
+    Program program(std::move(arguments));
+    const std::string said = program.line();
+    EXPECT_NE(said.find(text), std::string::npos) << said;
+    EXPECT_EQ(program.wait(), code) << said;
+  };
+  ends({"--store", "memory:", "--colour"}, 2, "--colour");
+  ends({"--store", "memory:", "--listen", "nowhere"}, 2, "--listen");
+  ends({"--store", "memory:", "--threads", "0"}, 2, "--threads");
+  ends({"--store", "sqlite:/no/such/folder/x.db"}, 3, "/no/such/folder");
+  ends({"--store", "pigeon:x"}, 3, "pigeon");
+  ends({"--help"}, 0, "resultsdb-server");
+  ends({"--version"}, 0, "resultsdb-server");
+  Program first({"--store", "memory:", "--listen", "127.0.0.1:0"});
+  ends({"--store", "memory:", "--listen", "127.0.0.1:" + std::to_string(first.port())}, 3, "in use");
+}
+
+}  // namespace
+}  // namespace resultsdb::http
