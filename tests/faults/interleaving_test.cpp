@@ -1,0 +1,183 @@
+// A writer between every two storage calls of a reader or another writer: answers belong to one state of the
+// store, and no write is lost.
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "property/matrix_oracle.hpp"
+#include "property/random_history.hpp"
+#include "resultsdb/backends/memory.hpp"
+#include "resultsdb/model.hpp"
+#include "resultsdb/testing/faulty_storage.hpp"
+
+namespace resultsdb {
+namespace {
+
+using testing::FaultyStorage;
+
+std::string exported(Model& model) {
+  std::ostringstream out;
+  const Status status = model.export_to(out, {.with_received = true});
+  EXPECT_TRUE(status.ok());
+  return out.str();
+}
+
+/// Two models on one store; the second one writes whenever the hook says so.
+class Interleaving : public ::testing::Test {
+ protected:
+  Interleaving() : runs_(99, {.timelines = 2, .late_percent = 30}) {
+    for (int i = 0; i < 6; ++i) write_other();
+  }
+
+  void write_other() {
+    resultsdb::Run run = runs_.next();
+    const Time received = from_seconds(1'000'000 + ++writes_);
+    const auto stored = other_->ingest(run, {.received = received});
+    ASSERT_TRUE(stored) << stored.error();
+    oracle_.put(run, received);
+  }
+  void delete_other() {
+    const auto key = oracle_.runs().begin()->first;
+    ASSERT_EQ(other_->purge({.suite = "random", .run = property::id_of(oracle_.runs().begin()->second.header)}).value(), 1u);
+    oracle_.erase(key);
+  }
+
+  /// Lets the second model write just before the `call`-th storage call of `action`, then checks its effect.
+  /// Returns false when the action makes fewer calls.
+  template <class Action>
+  bool disturb(std::uint64_t call, bool deletion, Action action) {
+    std::uint64_t calls = 0;
+    bool disturbed = false;
+    slow_->set_hook([&](const FaultyStorage::Call& each) -> Status {
+      if (each.when == FaultyStorage::When::Before && ++calls == call && !disturbed) {
+        disturbed = true;
+        deletion ? delete_other() : write_other();
+      }
+      return {};
+    });
+    action();
+    slow_->set_hook({});
+    return disturbed;
+  }
+
+  std::shared_ptr<storage::Storage> storage_ = backends::open_memory();
+  std::shared_ptr<FaultyStorage> slow_ = std::make_shared<FaultyStorage>(storage_);
+  std::shared_ptr<Model> other_ = Model::create(storage_).value();
+  std::shared_ptr<Model> model_ = Model::create(slow_).value();
+  property::RandomRuns runs_;
+  property::MatrixOracle oracle_;
+  int writes_ = 0;
+};
+
+TEST_F(Interleaving, HistoriesAreOfOneMoment) {
+  HistoryQuery query{.suite = "random", .tests = runs_.tests(), .durations = true, .tries = true, .details = true};
+  for (const bool deletion : {false, true}) {
+    for (const bool cached : {false, true}) {
+      std::uint64_t call = 1;
+      for (bool more = true; more; ++call) {
+        if (!cached) model_ = Model::create(slow_).value();
+        std::string before = oracle_.history(query);
+        std::string answer;
+        more = disturb(call, deletion, [&] {
+          const auto history = model_->history(query);
+          ASSERT_TRUE(history) << history.error();
+          answer = property::describe(*history, query);
+        });
+        EXPECT_TRUE(answer == before || answer == oracle_.history(query)) << "disturbed before call " << call;
+        if (oracle_.runs().size() < 3) write_other(), write_other();
+      }
+      EXPECT_GT(call, 3u);
+    }
+  }
+}
+
+TEST_F(Interleaving, ResultsAreOfOneMoment) {
+  for (std::uint64_t call = 1;; ++call) {
+    const resultsdb::Run again{.header = oracle_.runs().rbegin()->second.header, .results = {}};
+    const std::string id = property::id_of(again.header), before = oracle_.results(id);
+    std::string answer;
+    std::uint64_t calls = 0;
+    bool disturbed = false;
+    slow_->set_hook([&](const FaultyStorage::Call& each) -> Status {
+      if (each.when == FaultyStorage::When::Before && ++calls == call && !disturbed) {
+        disturbed = true;
+        const resultsdb::Run other = runs_.again(again.header);
+        EXPECT_TRUE(other_->ingest(other, {.received = from_seconds(5)}));
+        oracle_.put(other, from_seconds(5));
+      }
+      return {};
+    });
+    const auto results = model_->results({.run = id, .suite = "random", .details = true}, {});
+    slow_->set_hook({});
+    ASSERT_TRUE(results) << results.error();
+    answer = property::describe(*results);
+    EXPECT_TRUE(answer == before || answer == oracle_.results(id)) << "disturbed before call " << call;
+    if (!disturbed) break;
+  }
+}
+
+TEST_F(Interleaving, NoUploadIsLost) {
+  for (std::uint64_t call = 1;; ++call) {
+    if (call % 3 == 0) model_ = Model::create(slow_).value();
+    const resultsdb::Run run = runs_.next();
+    const bool disturbed = disturb(call, false, [&] {
+      const auto stored = model_->ingest(run, {.received = from_seconds(77)});
+      ASSERT_TRUE(stored) << stored.error();
+      EXPECT_EQ(stored->stored, Ingested::Stored::Added);
+    });
+    oracle_.put(run, from_seconds(77));
+    const HistoryQuery query{.suite = "random", .tests = runs_.tests(), .durations = true};
+    EXPECT_EQ(property::describe(*model_->history(query), query), oracle_.history(query));
+    if (!disturbed && call > 12) break;
+  }
+  const auto report = Model::create(storage_).value()->check(false);
+  for (const Problem& problem : report->problems) ADD_FAILURE() << problem.table << ' ' << problem.key << ": " << problem.what;
+}
+
+TEST_F(Interleaving, AnUploadWithoutAnswerMayBeRepeated) {
+  for (int i = 0; i < 12; ++i) {
+    const resultsdb::Run run = runs_.next();
+    int applies = 0;
+    slow_->set_hook([&](const FaultyStorage::Call& each) -> Status {
+      const bool lost = each.operation == "apply" && each.when == FaultyStorage::When::After && ++applies == 1;
+      return lost ? Status(make_error(ErrorCode::Unavailable, "the answer is lost")) : Status();
+    });
+    auto stored = model_->ingest(run, {.received = from_seconds(77)});
+    slow_->set_hook({});
+    if (!stored) stored = model_->ingest(run, {.received = from_seconds(77)});
+    ASSERT_TRUE(stored) << stored.error();
+    oracle_.put(run, from_seconds(77));
+    EXPECT_EQ(property::describe(model_->runs({.suite = "random", .order = RunOrder::Position}).value()),
+              oracle_.run_list({.suite = "random", .order = RunOrder::Position}));
+  }
+}
+
+TEST_F(Interleaving, FailuresOfTheStoreAreReportedAndLeaveNothingHalfDone) {
+  const std::string before = exported(*other_);
+  for (std::uint64_t call = 1;; ++call) {
+    if (call % 2 == 0) model_ = Model::create(slow_).value();
+    std::uint64_t calls = 0;
+    bool failed = false;
+    slow_->set_hook([&](const FaultyStorage::Call& each) -> Status {
+      if (each.when != FaultyStorage::When::Before || ++calls < call) return {};
+      failed = true;
+      return make_error(ErrorCode::Unavailable, "the store is away");
+    });
+    const resultsdb::Run run = runs_.next();
+    const auto stored = model_->ingest(run, {.received = from_seconds(77)});
+    slow_->set_hook({});
+    if (stored) {
+      EXPECT_TRUE(!failed || call > 2);
+      ASSERT_EQ(other_->purge({.suite = "random", .run = stored->run->id}).value(), 1u);
+      EXPECT_EQ(exported(*other_), before);
+      if (!failed) break;
+    } else {
+      EXPECT_EQ(stored.error().code, ErrorCode::Unavailable);
+      EXPECT_EQ(exported(*other_), before);
+    }
+  }
+  EXPECT_TRUE(Model::create(storage_).value()->check(false)->problems.empty());
+}
+
+}  // namespace
+}  // namespace resultsdb
