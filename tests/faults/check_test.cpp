@@ -62,7 +62,7 @@ class Damaged : public ::testing::Test {
 
   /// Flips every byte of every row's blob in turn.
   template <class Row, class Put>
-  void flip_all(const std::vector<Row>& rows, storage::Bytes Row::*blob, Put put) {
+  void flip_all(const std::vector<Row>& rows, storage::Bytes Row::* blob, Put put) {
     ASSERT_FALSE(rows.empty());
     int flips = 0;
     const std::size_t stride = std::max<std::size_t>(1, rows.size() / 5);
@@ -85,7 +85,8 @@ class Damaged : public ::testing::Test {
     const auto report = fresh()->check(true);
     ASSERT_TRUE(report) << report.error();
     EXPECT_TRUE(report->repaired);
-    for (const Problem& problem : problems()) ADD_FAILURE() << problem.table << ' ' << problem.key << ": " << problem.what;
+    for (const Problem& problem : problems())
+      ADD_FAILURE() << problem.table << ' ' << problem.key << ": " << problem.what;
     EXPECT_EQ(exported(), sound_);
   }
 
@@ -99,7 +100,8 @@ TEST_F(Damaged, OutcomesAreFound) {
   std::vector<storage::OutcomesRow> rows;
   for (std::size_t i = 0; i < all.size(); ++i)
     if (blobs[i]) rows.push_back({all[i].timeline, all[i].serial, *blobs[i]});
-  flip_all(rows, &storage::OutcomesRow::blob, [](const auto& row) { return SuiteBatch{.put_outcomes = {row}}; });
+  flip_all(rows, &storage::OutcomesRow::blob,
+           [](const auto& row) { return SuiteBatch{.put_outcomes = {row}}; });
 }
 
 TEST_F(Damaged, TestSetsAreFound) {
@@ -114,7 +116,8 @@ TEST_F(Damaged, DurationsAreFound) {
   const auto stored = storage_->read_durations(kSuite, queries).value();
   flip_all(stored.raw, &storage::DurationsRow::blob,
            [](const auto& row) { return SuiteBatch{.put_durations = {row}}; });
-  flip_all(stored.tiles, &storage::TileRow::blob, [](const auto& row) { return SuiteBatch{.put_tiles = {row}}; });
+  flip_all(stored.tiles, &storage::TileRow::blob,
+           [](const auto& row) { return SuiteBatch{.put_tiles = {row}}; });
 }
 
 TEST_F(Damaged, DetailsAreFound) {
@@ -186,7 +189,8 @@ TEST_F(Damaged, CanonicalRowsAreNotInvented) {
   const auto all = refs();
   const auto blobs = storage_->read_outcomes(kSuite, all).value();
   const auto damaged = static_cast<std::size_t>(
-      std::find_if(blobs.begin(), blobs.end(), [](const auto& blob) { return blob.has_value(); }) - blobs.begin());
+      std::find_if(blobs.begin(), blobs.end(), [](const auto& blob) { return blob.has_value(); }) -
+      blobs.begin());
   std::string blob = *blobs[damaged];
   blob[blob.size() / 2] ^= 1;
   write({.put_outcomes = {{all[damaged].timeline, all[damaged].serial, blob}}});

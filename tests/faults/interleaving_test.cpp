@@ -38,7 +38,10 @@ class Interleaving : public ::testing::Test {
   }
   void delete_other() {
     const auto key = oracle_.runs().begin()->first;
-    ASSERT_EQ(other_->purge({.suite = "random", .run = property::id_of(oracle_.runs().begin()->second.header)}).value(), 1u);
+    ASSERT_EQ(
+        other_->purge({.suite = "random", .run = property::id_of(oracle_.runs().begin()->second.header)})
+            .value(),
+        1u);
     oracle_.erase(key);
   }
 
@@ -70,7 +73,8 @@ class Interleaving : public ::testing::Test {
 };
 
 TEST_F(Interleaving, HistoriesAreOfOneMoment) {
-  HistoryQuery query{.suite = "random", .tests = runs_.tests(), .durations = true, .tries = true, .details = true};
+  HistoryQuery query{
+      .suite = "random", .tests = runs_.tests(), .durations = true, .tries = true, .details = true};
   for (const bool deletion : {false, true}) {
     for (const bool cached : {false, true}) {
       std::uint64_t call = 1;
@@ -131,7 +135,8 @@ TEST_F(Interleaving, NoUploadIsLost) {
     if (!disturbed && call > 12) break;
   }
   const auto report = Model::create(storage_).value()->check(false);
-  for (const Problem& problem : report->problems) ADD_FAILURE() << problem.table << ' ' << problem.key << ": " << problem.what;
+  for (const Problem& problem : report->problems)
+    ADD_FAILURE() << problem.table << ' ' << problem.key << ": " << problem.what;
 }
 
 TEST_F(Interleaving, AnUploadWithoutAnswerMayBeRepeated) {
@@ -139,7 +144,8 @@ TEST_F(Interleaving, AnUploadWithoutAnswerMayBeRepeated) {
     const resultsdb::Run run = runs_.next();
     int applies = 0;
     slow_->set_hook([&](const FaultyStorage::Call& each) -> Status {
-      const bool lost = each.operation == "apply" && each.when == FaultyStorage::When::After && ++applies == 1;
+      const bool lost =
+          each.operation == "apply" && each.when == FaultyStorage::When::After && ++applies == 1;
       return lost ? Status(make_error(ErrorCode::Unavailable, "the answer is lost")) : Status();
     });
     auto stored = model_->ingest(run, {.received = from_seconds(77)});

@@ -1,0 +1,87 @@
+// Two processes write one SQLite file at the same time, to the same and to different timelines.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "property/matrix_oracle.hpp"
+#include "property/random_history.hpp"
+#include "resultsdb/backends/sqlite.hpp"
+#include "resultsdb/model.hpp"
+#include "unit/temporary_folder.hpp"
+
+namespace resultsdb {
+namespace {
+
+constexpr int kRuns = 60;
+
+std::shared_ptr<Model> open(const std::string& path) {
+  auto storage = backends::open_sqlite({.path = path});
+  return storage ? Model::create(*storage).value() : nullptr;
+}
+
+/// The runs of one writer: no two writers make the same key, all share timelines.
+std::vector<resultsdb::Run> runs_of(int writer) {
+  property::RandomRuns random(static_cast<std::uint64_t>(500 + writer), {.timelines = 3, .late_percent = 30});
+  std::vector<resultsdb::Run> runs;
+  for (int i = 0; i < kRuns; ++i) {
+    runs.push_back(random.next());
+    runs.back().header.variant = "writer-" + std::to_string(writer);
+  }
+  return runs;
+}
+
+Time received(int writer, int run) { return from_seconds(1'000'000 + 1000 * writer + run); }
+
+/// 0: all is written.
+int write_all(const std::string& path, int writer) {
+  const auto model = open(path);
+  if (!model) return 2;
+  const std::vector<resultsdb::Run> runs = runs_of(writer);
+  for (int i = 0; i < kRuns; ++i) {
+    const auto stored = model->ingest(runs[static_cast<std::size_t>(i)], {.received = received(writer, i)});
+    if (stored && stored->stored == Ingested::Stored::Added) continue;
+    std::fprintf(stderr, "writer %d: %s\n", writer, stored ? "not added" : stored.error().text().c_str());
+    return 3;
+  }
+  return 0;
+}
+
+TEST(TwoProcesses, WriteWhatOneWouldHaveWritten) {
+  const TemporaryFolder folder;
+  const std::string path = (folder.path() / "shared.db").string();
+  ASSERT_NE(open(path), nullptr);
+  pid_t children[2];
+  for (int writer = 0; writer < 2; ++writer) {
+    children[writer] = ::fork();
+    if (children[writer] == 0) ::_exit(write_all(path, writer));
+  }
+  for (const pid_t child : children) {
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "exit code " << WEXITSTATUS(status);
+  }
+  property::MatrixOracle oracle;
+  for (int writer = 0; writer < 2; ++writer) {
+    const auto runs = runs_of(writer);
+    for (int i = 0; i < kRuns; ++i) oracle.put(runs[static_cast<std::size_t>(i)], received(writer, i));
+  }
+  const auto model = open(path);
+  ASSERT_NE(model, nullptr);
+  const HistoryQuery query{.suite = "random",
+                           .tests = property::RandomRuns(0, {}).tests(),
+                           .durations = true,
+                           .tries = true,
+                           .details = true};
+  const auto history = model->history(query);
+  ASSERT_TRUE(history) << history.error();
+  EXPECT_EQ(property::describe(*history, query), oracle.history(query));
+  const auto report = model->check(false);
+  ASSERT_TRUE(report) << report.error();
+  for (const Problem& problem : report->problems)
+    ADD_FAILURE() << problem.table << ' ' << problem.key << ": " << problem.what;
+}
+
+}  // namespace
+}  // namespace resultsdb
