@@ -2,9 +2,8 @@
 // right when every case passes; nothing else about it is promised to the core. Where the comments of
 // resultsdb/storage leave a choice, these decisions hold:
 //
-// * The ids that an intern call gives out are dense: outcomes, configurations and timelines count from 1,
-// tests
-//   from 0 or from 1. A call that fails uses up no id.
+// * The ids that an intern call gives out are dense per suite: tests count from 0; outcomes, configurations
+//   and timelines from 1. A call that fails uses up no id.
 // * The order of `RunRow::indexed`, `Document::attributes` and `Document::unique` is kept.
 // * All preconditions of a batch are checked against the state before it. So a document that is deleted and
 //   put in one batch must not ask for a free key; it starts again at version 1.
