@@ -35,7 +35,7 @@ struct IngestOptions {
   /// What to do if a run with the same natural key is there. A run with the same key and an equal digest is
   /// always left as it is (Stored::Unchanged).
   enum class IfExists { Replace, Refuse } if_exists = IfExists::Replace;
-  /// A run of the timeline at the same position with an equal, given digest counts as the same run, whatever
+  /// A run of the timeline with the same commits and an equal, given digest counts as the same run, whatever
   /// its start (files whose start time was guessed).
   bool same_digest_is_same_run = false;
 };

@@ -28,10 +28,16 @@ RunEntryPtr find_by_key(const TimelineContents& contents, const RunKey& key) {
   return at < contents.runs.size() && contents.runs[at]->key() == key ? contents.runs[at] : nullptr;
 }
 
-RunEntryPtr find_by_digest(const TimelineContents& contents, Position position, const std::string& digest) {
-  for (std::size_t i = contents.lower_bound({position, Time::min(), {}});
-       i < contents.runs.size() && contents.runs[i]->info->position == position; ++i)
-    if (contents.runs[i]->info->digest == digest) return contents.runs[i];
+/// A run of the same commits with this digest: at the same position, or anywhere if there are no commits to
+/// place it.
+RunEntryPtr find_by_digest(const TimelineContents& contents, const PreparedRun& run) {
+  const bool placed = !run.header.commits.empty();
+  const Position position = run.key().position;
+  for (std::size_t i = placed ? contents.lower_bound({position, Time::min(), {}}) : 0;
+       i < contents.runs.size() && (!placed || contents.runs[i]->info->position == position); ++i) {
+    const RunInfo& info = *contents.runs[i]->info;
+    if (info.digest == run.header.digest && info.commits == run.header.commits) return contents.runs[i];
+  }
   return nullptr;
 }
 
@@ -88,7 +94,7 @@ Result<Ingested> TimelineWriter::put(const PreparedRun& run, const PutOptions& o
     const RunEntryPtr existing = find_by_key(contents, run.key());
     equal = existing && same_run(*existing, run) ? existing : nullptr;
     if (!equal && options.ingest.same_digest_is_same_run && run.digest_given)
-      equal = find_by_digest(contents, run.key().position, run.header.digest);
+      equal = find_by_digest(contents, run);
     if (equal && equal->info->lease_until != options.lease_until && options.lease_until) equal = nullptr;
     if (equal) return Decision::Nothing;
     const bool ended =
