@@ -22,6 +22,11 @@ Error unknown_member(const MemberPath& path) {
 }
 Error repeated_member(const MemberPath& path) { return invalid_argument("is given twice", path.text()); }
 
+/// Where a result's texts live when they are not as in the source.
+struct ResultTexts {
+  std::string test, expected, actual;
+};
+
 class BodyReader {
  public:
   explicit BodyReader(std::string_view text) : cursor_(text), source_bytes_(text.size()) {}
@@ -66,6 +71,7 @@ class BodyReader {
   Status author(Commit& commit, const MemberPath& path);
   Result<std::vector<std::string>> strings(const MemberPath& path);
   Status result(std::size_t index);
+  Status result_member(TestResult& result, ResultTexts& texts, const MemberPath& path);
 
   JsonCursor cursor_;
   std::size_t source_bytes_;
@@ -377,7 +383,8 @@ Status BodyReader::result(std::size_t index) {
   RESULTSDB_TRY(expect_kind(cursor_, Kind::Object, {"results", index, ""}));
   static constexpr std::array<std::string_view, 8> kNames = {"test",  "expected", "actual",     "duration_us",
                                                              "tries", "passes",   "attributes", "detail"};
-  std::string name, test_text, expected_text, actual_text;
+  std::string name;
+  ResultTexts texts;
   TestResult result;
   unsigned seen = 0;
   cursor_.enter();
@@ -388,48 +395,40 @@ Status BodyReader::result(std::size_t index) {
     const unsigned bit = 1u << (known - kNames.begin());
     if ((seen & bit) != 0) return repeated_member(path);
     seen |= bit;
-    switch (known - kNames.begin()) {
-      case 0: {
-        RESULTSDB_ASSIGN(result.test, read_text(cursor_, test_text, path, limits::kNameBytes));
-        break;
-      }
-      case 1: {
-        RESULTSDB_ASSIGN(result.expected, read_text(cursor_, expected_text, path, limits::kOutcomeBytes));
-        break;
-      }
-      case 2: {
-        RESULTSDB_ASSIGN(result.actual, read_text(cursor_, actual_text, path, limits::kOutcomeBytes));
-        break;
-      }
-      case 3: {
-        RESULTSDB_ASSIGN(const std::int64_t micros, read_integer(cursor_, path, 0, kMost));
-        result.duration = Duration(micros);
-        break;
-      }
-      case 4:
-      case 5: {
-        RESULTSDB_ASSIGN(const std::int64_t count, read_integer(cursor_, path, 0, kMostTries));
-        (name == "tries" ? result.tries : result.passes) = static_cast<std::uint32_t>(count);
-        break;
-      }
-      case 6: {
-        RESULTSDB_TRY(expect_kind(cursor_, Kind::Object, path));
-        result.attributes = cursor_.slice();
-        break;
-      }
-      default: {
-        result.detail = cursor_.slice();
-        if (result.detail.size() <= limits::kDetailBytes) break;
-        return invalid_argument("is larger than 16 MiB", path.text());
-      }
-    }
+    RESULTSDB_TRY(result_member(result, texts, path));
   }
-  if (result.test.empty())
+  if (result.test.empty()) {
     return invalid_argument("is missing or empty", MemberPath{"results", index, "test"}.text());
+  }
   if (result.passes > result.tries) {
     return invalid_argument("is more than tries", MemberPath{"results", index, "passes"}.text());
   }
   body_.run.results.add(result);
+  return {};
+}
+
+Status BodyReader::result_member(TestResult& result, ResultTexts& texts, const MemberPath& path) {
+  const std::string_view name = path.member;
+  if (name == "test") {
+    RESULTSDB_ASSIGN(result.test, read_text(cursor_, texts.test, path, limits::kNameBytes));
+  } else if (name == "expected") {
+    RESULTSDB_ASSIGN(result.expected, read_text(cursor_, texts.expected, path, limits::kOutcomeBytes));
+  } else if (name == "actual") {
+    RESULTSDB_ASSIGN(result.actual, read_text(cursor_, texts.actual, path, limits::kOutcomeBytes));
+  } else if (name == "duration_us") {
+    RESULTSDB_ASSIGN(const std::int64_t micros, read_integer(cursor_, path, 0, kMost));
+    result.duration = Duration(micros);
+  } else if (name == "attributes") {
+    RESULTSDB_TRY(expect_kind(cursor_, Kind::Object, path));
+    result.attributes = cursor_.slice();
+  } else if (name == "detail") {
+    result.detail = cursor_.slice();
+    if (result.detail.size() > limits::kDetailBytes)
+      return invalid_argument("is larger than 16 MiB", path.text());
+  } else {
+    RESULTSDB_ASSIGN(const std::int64_t count, read_integer(cursor_, path, 0, kMostTries));
+    (name == "tries" ? result.tries : result.passes) = static_cast<std::uint32_t>(count);
+  }
   return {};
 }
 
