@@ -23,6 +23,22 @@ bool is_retried_pass(std::string_view actual) {
   return pass && fail;
 }
 
+/// Members of an object; a name that repeats has an array of its values.
+void write_attributes(JsonWriter& json, const Attributes& attributes) {
+  std::map<std::string_view, std::vector<std::string_view>> by_name;
+  for (const auto& [name, value] : attributes) by_name[name].push_back(value);
+  for (const auto& [name, values] : by_name) {
+    json.key(name);
+    if (values.size() == 1) {
+      json.value(values.front());
+      continue;
+    }
+    json.begin_array();
+    for (const std::string_view value : values) json.value(value);
+    json.end_array();
+  }
+}
+
 }  // namespace
 
 std::size_t class_index(std::string_view actual) {
@@ -187,10 +203,7 @@ void write_run_members(JsonWriter& json, const Model& model, const RunInfo& run,
         .end_object();
   }
   json.end_array().key("attributes").begin_object();
-  std::set<std::string_view> written;
-  for (const auto& [name, value] : run.attributes) {
-    if (written.insert(name).second) json.member(name, value);
-  }
+  write_attributes(json, run.attributes);
   json.end_object();
 }
 

@@ -131,19 +131,42 @@ std::uint32_t token_checksum(std::uint32_t query, std::string_view payload) {
       crc32(query, reinterpret_cast<const Bytef*>(payload.data()), static_cast<uInt>(payload.size())));
 }
 
-std::string sealed(const Arguments& arguments, std::string payload) {
+/// As hexadecimal digits: names in a token need no escapes.
+std::string to_hex(std::string_view bytes) {
+  static constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string hex;
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    hex += {kDigits[byte >> 4], kDigits[byte & 15]};
+  }
+  return hex;
+}
+
+/// Empty if the text is no hex.
+std::string from_hex(std::string_view hex) {
+  std::string bytes;
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
+    unsigned char byte = 0;
+    const char* const end = hex.data() + i + 2;
+    const auto parsed = std::from_chars(hex.data() + i, end, byte, 16);
+    if (parsed.ec != std::errc{} || parsed.ptr != end) return {};
+    bytes += static_cast<char>(byte);
+  }
+  return bytes;
+}
+
+std::string sealed(const Arguments& arguments, const std::string& payload) {
   const std::uint32_t sum = token_checksum(arguments.query_checksum(), payload);
-  return payload + '~' + std::to_string(sum);
+  return to_hex(payload) + '.' + std::to_string(sum);
 }
 
 Status parse_token(const Arguments& arguments, std::string_view token, PageRequest& page) {
   const Error forged =
       invalid_argument("is no token of this query: take `next` of an earlier answer", "page");
-  const auto seal = token.rfind('~');
-  if (seal == token.npos || token.size() < 2) return forged;
-  std::string_view payload = token.substr(0, seal);
-  const auto sum = parse_number<std::uint32_t>(token.substr(seal + 1));
-  if (!sum || *sum != token_checksum(arguments.query_checksum(), payload)) return forged;
+  const std::string opened = from_hex(take_until(token, '.'));
+  std::string_view payload = opened;
+  const auto sum = parse_number<std::uint32_t>(token);
+  if (payload.empty() || !sum || *sum != token_checksum(arguments.query_checksum(), payload)) return forged;
   const char kind = payload.front();
   payload.remove_prefix(1);
   if (kind == 'o') {

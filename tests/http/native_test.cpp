@@ -70,7 +70,7 @@ TEST_F(Native, ProblemsNameTheParameter) {
       {"/v1/runs?range=..", "range"},
       {"/v1/runs?range=time:yesterday..", "range"},
       {"/v1/runs?range=ago:5y", "range"},
-      {"/v1/runs?page=k1~x~2", "page"},
+      {"/v1/runs?page=6b31.2", "page"},
       {"/v1/runs?sort=colour", "sort"},
       {"/v1/runs?state=gone", "state"},
       {"/v1/runs?recent=perhaps", "recent"},
@@ -193,6 +193,26 @@ TEST_F(Native, CommitsOfRunsAreRegisteredAndResolved) {
   ASSERT_EQ(at.at("items").as_array().size(), 1u);
   EXPECT_EQ(at.at("items").at(0).at("id"), run.at("id"));
   EXPECT_EQ(post("/v1/runs", run_body(R"("commits":["r@HEAD"],)"), 400).at("parameter"), "commits[0]");
+}
+
+TEST_F(Native, AttributesThatRepeatComeBackAsLists) {
+  const auto run = post("/v1/runs", run_body(R"("attributes":{"host":"a","label":["x","y"]},)"), 201);
+  EXPECT_EQ(run.at("attributes"), json::parse(R"({"host":"a","label":["x","y"]})"));
+}
+
+TEST_F(Native, PagesOfRefusedTokens) {
+  post("/v1/runs", run_body(), 201);
+  post("/v1/runs", run_body(R"("variant":"2",)"), 201);
+  const std::string next(get("/v1/runs?suite=unit&limit=1").at("next").as_string());
+  EXPECT_EQ(next.find_first_not_of("0123456789abcdef."), std::string::npos) << "needs no escapes";
+  EXPECT_EQ(get("/v1/runs?suite=unit&limit=5&page=" + next).at("items").as_array().size(), 1u);
+  for (std::size_t i = 0; i < next.size(); ++i) {
+    std::string forged = next;
+    forged[i] = forged[i] == '3' ? '4' : '3';
+    EXPECT_EQ(get("/v1/runs?suite=unit&page=" + forged, 400).at("parameter"), "page") << forged;
+    EXPECT_EQ(get("/v1/runs?suite=unit&page=" + next.substr(0, i), 400).at("parameter"), "page");
+  }
+  EXPECT_EQ(get("/v1/runs?suite=other&page=" + next, 400).at("parameter"), "page");
 }
 
 TEST_F(Native, NamesAndTests) {
