@@ -63,6 +63,7 @@ class ResultTree {
   std::string error_;
 
   // Of the innermost node.
+  bool has_attributes_ = false;  ///< something below is set
   std::optional<StateSet> actual_, expected_;
   std::string state_error_;
   std::optional<Duration> duration_;
