@@ -1,0 +1,191 @@
+// What the recordings do not show, through the router on the memory backend.
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+#include <string>
+
+#include "resultsdb/backends/memory.hpp"
+#include "resultsdb/http/webkit.hpp"
+#include "resultsdb/testing/manual_clock.hpp"
+
+namespace resultsdb::webkit {
+namespace {
+
+constexpr std::int64_t kNow = 1'602'000'000;
+
+class Endpoints : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto model = Model::create(backends::open_memory());
+    ASSERT_TRUE(model.ok()) << model.error();
+    Options options;
+    options.clock = clock_.clock();
+    mount(router_, *model, options);
+  }
+
+  http::Response get(std::string target) const {
+    http::Request request;
+    request.method = "GET";
+    http::set_target(request, std::move(target));
+    return router_.dispatch(request);
+  }
+
+  http::Response post(std::string target, std::string body, bool loopback = true) const {
+    http::Request request;
+    request.method = "POST";
+    request.body = std::move(body);
+    request.remote_is_loopback = loopback;
+    http::set_target(request, std::move(target));
+    return router_.dispatch(request);
+  }
+
+  struct Upload {
+    std::int64_t commit = 1'601'900'000, started = 1'601'990'000;
+    std::string sdk = "A", branch = "main", results = R"({"t":{}})", more;
+  };
+  /// The answer's `processing`, or its whole body if it is no success.
+  std::string upload(const Upload& upload) const {
+    const std::string commit = std::to_string(upload.commit);
+    const auto reply =
+        post("/api/upload",
+             R"({"suite":"s","configuration":{"platform":"mac","version":"10.14","is_simulator":false,)"
+             R"("architecture":"x86_64","sdk":")" +
+                 upload.sdk + R"("},"timestamp":)" + std::to_string(upload.started) +
+                 R"(,"commits":[{"repository_id":"tools","branch":")" + upload.branch + R"(","hash":"abc)" +
+                 commit + R"(","identifier":"1@)" + upload.branch + R"(","timestamp":)" + commit +
+                 R"(}],"test_results":{"results":)" + upload.results + upload.more + "}}");
+    if (reply.status != 200) return reply.body;
+    return boost::json::serialize(boost::json::parse(reply.body).at("processing"));
+  }
+
+  /// "SDK: START STATE, …" for each group, in the answer's order.
+  std::string runs_of(const std::string& target) const {
+    const auto reply = get(target);
+    std::string out;
+    const auto groups = boost::json::parse(reply.body);
+    for (const auto& group : groups.as_array()) {
+      const auto& configuration = group.at("configuration").as_object();
+      out += configuration.contains("sdk") ? std::string(configuration.at("sdk").as_string()) : "-";
+      for (const auto& row : group.at("results").as_array()) {
+        out += " " + std::to_string(row.at("start_time").as_int64() - 1'601'990'000);
+      }
+      out += "\n";
+    }
+    return out;
+  }
+
+  testing::ManualClock clock_{from_seconds(kNow)};
+  http::Router router_;
+};
+
+constexpr char kAllOk[] =
+    R"({"ci-urls":{"status":"ok"},"commit-identifiers":{"status":"ok"},"suite-results":{"status":"ok"},)"
+    R"("test-failures":{"status":"ok"},"test-results":{"status":"ok"}})";
+
+TEST_F(Endpoints, AnswersAreByteForByte) {
+  ASSERT_EQ(upload({.results = R"({"a":{"x#1?y":{"actual":"TEXT","time":1.50,"log":"x\u00e9"}}})"}), kAllOk);
+  const auto reply = get("/api/results/s/a/x$231$3Fy");
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_EQ(reply.header("Content-Type"), "application/json");
+  EXPECT_EQ(reply.body,
+            R"([{"configuration":{"architecture":"x86_64","is_simulator":false,"platform":"mac","sdk":"A",)"
+            R"("version":10014000},"results":[{"actual":"TEXT","expected":"PASS","log":"x\u00e9",)"
+            R"("start_time":1601990000,"time":1.5,"uuid":160190000000}]}])"
+            "\n");
+}
+
+TEST_F(Endpoints, TwoSpellingsOfATestAreCountedTwiceAndStoredOnce) {
+  ASSERT_EQ(upload({.results = R"({"a/b":{"c":{"actual":"FAIL"}},"a":{"b":{"c":{"actual":"CRASH"}}}})"}),
+            kAllOk);
+  EXPECT_NE(get("/api/results/s").body.find(R"("tests_run":2)"), std::string::npos);
+  EXPECT_NE(get("/api/results/s/a/b/c").body.find(R"("actual":"CRASH")"), std::string::npos);
+  EXPECT_EQ(get("/api/s/tests").body, "[\"a/b/c\"]\n");
+}
+
+TEST_F(Endpoints, LimitCountsAfterSdksAreFiltered) {
+  for (int i = 0; i < 4; ++i) {
+    const std::int64_t place = 100 * i;
+    EXPECT_EQ(
+        upload({.commit = 1'601'900'000 + place, .started = 1'601'990'000 + i, .sdk = i % 2 ? "A" : "B"}),
+        kAllOk);
+  }
+  EXPECT_EQ(runs_of("/api/results/s?limit=2"), "A 3\nB 2\n");
+  EXPECT_EQ(runs_of("/api/results/s?limit=2&sdk=B"), "B 0 2\n");
+  EXPECT_EQ(runs_of("/api/results/s/t?limit=1&sdk=A"), "A 3\n");
+  EXPECT_EQ(runs_of("/api/results/s/t?limit=1&sdk=C"), "");
+}
+
+TEST_F(Endpoints, RunsOfOneCommitAreCutFromTheirEnd) {
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(upload({.started = 1'601'990'000 + i}), kAllOk);
+  EXPECT_EQ(runs_of("/api/results/s"), "A 0 1 2\n");
+  EXPECT_EQ(runs_of("/api/results/s?limit=2"), "A 0 1\n");
+  EXPECT_EQ(runs_of("/api/results/s?limit=2&after_time=1601990000"), "A 1 2\n");
+  EXPECT_EQ(runs_of("/api/results/s/t?limit=2"), "A 0 1\n");
+}
+
+TEST_F(Endpoints, UploadAgainKeepsTestsThatItLacks) {
+  ASSERT_EQ(upload({.results = R"({"a":{"actual":"FAIL","time":3},"b":{}})"}), kAllOk);
+  ASSERT_EQ(upload({.results = R"({"b":{"actual":"CRASH"}})"}), kAllOk);
+  EXPECT_NE(get("/api/results/s/a")
+                .body.find(R"("actual":"FAIL","expected":"PASS","start_time":1601990000,"time":3)"),
+            std::string::npos);
+  EXPECT_NE(get("/api/results/s/b").body.find(R"("actual":"CRASH")"), std::string::npos);
+  EXPECT_NE(get("/api/results/s").body.find(R"("tests_run":1)"), std::string::npos);
+}
+
+TEST_F(Endpoints, MalformedResultsLeaveTheSuiteAndNothingElse) {
+  const std::string steps = upload({.results = R"({"a":{"b":{},"c":1}})"});
+  EXPECT_NE(steps.find(R"("test-results":{"description":"Incorrectly formatted nested)"), std::string::npos);
+  EXPECT_EQ(get("/api/results/s").body, "[]\n");
+  EXPECT_EQ(get("/api/s/tests").body, "[]\n");
+  EXPECT_NE(get("/api/suites").body.find(R"(["s"])"), std::string::npos);
+}
+
+TEST_F(Endpoints, RecentEndsFourteenDaysAfterTheLatestStart) {
+  ASSERT_EQ(upload({.started = kNow}), kAllOk);
+  ASSERT_EQ(upload({.commit = 1'601'900'100, .started = kNow - 86'400}), kAllOk);
+  clock_.set(from_seconds(kNow + 14 * 86'400 - 1));
+  EXPECT_EQ(get("/api/suites").status, 200);
+  clock_.set(from_seconds(kNow + 14 * 86'400));
+  EXPECT_EQ(get("/api/suites").status, 404);
+  EXPECT_EQ(get("/api/suites?recent=0&platform=mac").status, 200);
+}
+
+TEST_F(Endpoints, WritesAreForThisMachine) {
+  const auto refused = post("/api/upload", "{}", /*loopback=*/false);
+  EXPECT_EQ(refused.status, 403);
+  EXPECT_TRUE(refused.body.starts_with("{\"description\":"));
+  EXPECT_EQ(post("/api/commits/register", "{}", /*loopback=*/false).status, 403);
+}
+
+TEST_F(Endpoints, HostileBodiesAreRefused) {
+  for (const std::string& results :
+       {std::string(600, '{'),
+        std::string("{\"a\":{\"b\":") + std::string(600, '[') + std::string(600, ']') + "}}",
+        std::string(R"({"a\u0000b":{}})"), "{\"" + std::string(5000, 'n') + "\":{}}"}) {
+    const auto reply = upload({.results = results});
+    EXPECT_EQ(reply.find("\"status\":\"ok\"}}"), std::string::npos) << reply.substr(0, 200);
+  }
+  EXPECT_EQ(get("/api/results/s").body, "[]\n");
+  EXPECT_EQ(get("/api/results/s?uuid=9223372036854775807").status, 400);
+  EXPECT_EQ(get("/api/commits?timestamp=1e300").status, 400);
+  EXPECT_EQ(get("/api/results/s?before_time=1e15").status, 200);
+}
+
+TEST_F(Endpoints, RoutingFollowsTheOriginal) {
+  EXPECT_EQ(get("/api/results//t?limit=1").header("Location"), "/api/results/t?limit=1");
+  EXPECT_EQ(get("/api/results//t").status, 308);
+  EXPECT_EQ(get("/api/A/B/tests").body, "[]\n");
+  EXPECT_EQ(get("/api/process").status, 404);
+  EXPECT_EQ(post("/api/process", "").status, 404);
+  const auto refused = post("/api/suites", "");
+  EXPECT_EQ(refused.status, 405);
+  EXPECT_EQ(refused.header("Allow"), "GET, HEAD, OPTIONS");
+  EXPECT_EQ(
+      get("/api/nothing").body,
+      "{\"description\":\"The requested URL was not found on the server. If you entered the URL manually "
+      "please check your spelling and try again.\",\"error\":\"Not Found\",\"status\":\"error\"}\n");
+}
+
+}  // namespace
+}  // namespace resultsdb::webkit
