@@ -251,44 +251,43 @@ Status MemoryStorage::do_apply(const RepositoryBatch& batch) {
 
 Status MemoryStorage::do_apply(const DocumentBatch& batch) {
   std::unique_lock lock(mutex_);
-  static const Collection none;
-  const auto found = collections_.find(batch.collection);
-  const Collection& before = found == collections_.end() ? none : found->second;
-  const auto version_in = [](const Collection& collection, const std::string& key) {
-    const auto document = collection.documents.find(key);
-    return document == collection.documents.end() ? std::uint64_t{0} : document->second.version;
-  };
+  auto& collection = collections_[batch.collection];
+  std::map<std::string_view, std::uint64_t> before;  // documents that the batch names, and their versions
   const auto check = [&](const std::string& key, const std::optional<std::uint64_t>& expected) -> Status {
-    const std::uint64_t version = version_in(before, key);
+    const auto found = collection.documents.find(key);
+    const std::uint64_t version = found == collection.documents.end() ? 0 : found->second.version;
+    before[key] = version;
     if (!expected || *expected == version) return {};
     return conflict("the document is at version " + std::to_string(version), batch.collection + '/' + key);
   };
   for (const auto& item : batch.deletes) RESULTSDB_TRY(check(item.key, item.expected_version));
   for (const auto& item : batch.puts) RESULTSDB_TRY(check(item.document.key, item.expected_version));
-
-  Collection after = before;
-  const auto forget = [&](const std::string& key) {
-    const auto document = after.documents.find(key);
-    if (document == after.documents.end()) return;
-    for (const auto& pair : document->second.unique) after.unique.erase(pair);
-    after.documents.erase(document);
-  };
-  for (const auto& item : batch.deletes) forget(item.key);
-  std::vector<Document> documents;
   for (const auto& item : batch.puts) {
-    documents.push_back(item.document);
-    documents.back().collection = batch.collection;
-    documents.back().version = version_in(after, item.document.key) + 1;
-    forget(item.document.key);
-  }
-  for (auto& document : documents) {
-    for (const auto& pair : document.unique) {
-      if (!after.unique.emplace(pair, document.key).second)
-        return exists("another document has this " + pair.first, batch.collection + '/' + document.key);
+    for (const auto& pair : item.document.unique) {
+      const auto holder = collection.unique.find(pair);
+      if (holder != collection.unique.end() && !before.contains(holder->second))
+        return exists("another document has this " + pair.first, batch.collection + '/' + item.document.key);
     }
-    after.documents.insert_or_assign(document.key, std::move(document));
   }
-  collections_.insert_or_assign(batch.collection, std::move(after));
+
+  const auto forget = [&](const std::string& key) {
+    const auto document = collection.documents.find(key);
+    if (document == collection.documents.end()) return;
+    for (const auto& pair : document->second.unique) collection.unique.erase(pair);
+    collection.documents.erase(document);
+  };
+  for (const auto& item : batch.deletes) {
+    forget(item.key);
+    before[item.key] = 0;
+  }
+  for (const auto& item : batch.puts) forget(item.document.key);
+  for (const auto& item : batch.puts) {
+    auto document = item.document;
+    document.collection = batch.collection;
+    document.version = before[document.key] + 1;
+    for (const auto& pair : document.unique) collection.unique.emplace(pair, document.key);
+    collection.documents.insert_or_assign(item.document.key, std::move(document));
+  }
   return {};
 }
 
