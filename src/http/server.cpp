@@ -402,7 +402,12 @@ Response Server::Implementation::handle(Request request) const {
       request.body = std::move(*body);
     }
     Response response = handler_(request);
-    if (request.method != "HEAD") compress(request, options_.compress_from, response);
+    if (request.method != "HEAD") {
+      compress(request, options_.compress_from, response);
+    } else if (!response.body.empty()) {  // would be taken for the next answer
+      response.set_header("Content-Length", std::to_string(response.body.size()));
+      response.body.clear();
+    }
     return response;
   } catch (const std::bad_alloc&) {
     return plain_response(503, "out of memory");

@@ -188,6 +188,14 @@ TEST(Server, CompressesWhatTheClientAccepts) {
   EXPECT_EQ(client.exchange(get_request("/small", "Accept-Encoding: gzip\r\n"))->body, "GET /small ");
 }
 
+TEST(Server, HeadHasALengthAndNoBody) {
+  RunningServer server;
+  RawClient client(server.port());
+  client.send("HEAD /x HTTP/1.1\r\nHost: x\r\n\r\n" + get_request("/next"));
+  EXPECT_EQ(client.receive(true)->header("Content-Length"), std::to_string(std::string("HEAD /x ").size()));
+  EXPECT_EQ(client.receive()->body, "GET /next ");
+}
+
 TEST(Server, HandlersCannotBreakIt) {
   RunningServer server;
   RawClient client(server.port());
