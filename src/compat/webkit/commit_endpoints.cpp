@@ -26,7 +26,7 @@ struct CommitReader {
 
   Result<std::vector<Commit>> by_reference(const std::string& repository) const {
     std::vector<Commit> commits;
-    const bool repeated = service.profile.branches_repeat_references && query.values("branch").size() > 1;
+    const bool repeated = service.profile.refuse_repeated_branches && query.values("branch").size() > 1;
     for (const std::string& reference : references_of(query, "")) {
       RESULTSDB_ASSIGN(const std::vector<Commit> found, find_by_reference(service, repository, reference));
       for (const Commit& commit : found) {

@@ -9,12 +9,12 @@
 namespace resultsdb::webkit {
 
 struct Profile {
-  bool default_names_are_keys = true;        ///< `branch=main` finds no results [1]
-  bool loose_search_of_old = true;           ///< `recent=False` ignores `is_simulator=False`, `version=0` [4]
-  bool digits_are_revisions = true;          ///< a reference of digits is never a hash prefix [11]
-  bool spent_limit_is_unlimited = true;      ///< `tests` after the limit is used up by earlier prefixes [13]
-  bool branches_repeat_references = true;    ///< `ref` with several `branch` finds a commit as often [16]
-  bool timestamp_is_first_of_second = true;  ///< `timestamp` as a bound of results means order 0 [17]
+  bool default_names_are_keys = true;    ///< `branch=main` finds no results [1]
+  bool loose_search_of_old = true;       ///< `recent=False` ignores `is_simulator=False`, `version=0` [4]
+  bool digits_are_revisions = true;      ///< a reference of digits is never a hash prefix [11]
+  bool spent_limit_is_unlimited = true;  ///< `tests` after the limit is used up by earlier prefixes [13]
+  bool refuse_repeated_branches =
+      true;  ///< `ref` with several `branch` is refused where commits cannot be ordered [16]
   bool text_timestamp_breaks_failures = true;  ///< an upload's `timestamp` as a text of digits [23]
   bool null_details_break_links = true;        ///< [24]
   bool text_simulator_is_true = true;          ///< `"is_simulator":"False"` is true in uploads [26]
