@@ -57,7 +57,7 @@ class JsonWriter {
     return key(name).value(content);
   }
 
-  const std::string& text() const { return out_; }
+  /// The text so far; the writer is empty then.
   std::string take() { return std::move(out_); }
 
  private:
