@@ -42,10 +42,4 @@ ContentHash hash_content(std::string_view text, std::uint64_t seed) {
   return mix(hash, 0, text.size());
 }
 
-ContentHash mix(const ContentHash& hash, std::uint64_t a, std::uint64_t b) {
-  const std::uint64_t low = scramble(hash.low + a * kFirst + kThird) + scramble(b ^ kSecond);
-  const std::uint64_t high = scramble(hash.high ^ scramble(a + kSecond)) + b * kThird;
-  return {scramble(low ^ high * kFirst), scramble(high + low * kSecond)};
-}
-
 }  // namespace resultsdb::engine

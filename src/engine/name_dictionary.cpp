@@ -13,6 +13,10 @@ namespace resultsdb::engine {
 
 using storage::TestId;
 
+namespace {
+constexpr std::size_t kManyNames = 1000;
+}
+
 NameDictionary::NameDictionary(storage::Storage& storage, std::string suite)
     : storage_(storage), suite_(std::move(suite)), order_(std::make_shared<const Order>()) {}
 
@@ -37,6 +41,25 @@ std::vector<TestId> NameDictionary::predict(const ResultTable& results,
     }
   }
   return ids;
+}
+
+// A process that knows nothing yet reads the names of the suite in order, which is much faster than asking
+// for each of them; unless the suite is far larger than the run.
+Status NameDictionary::fill(std::size_t wanted) {
+  {
+    std::unique_lock lock(mutex_);
+    if (filled_ || wanted < kManyNames) return {};
+    filled_ = true;
+  }
+  RESULTSDB_ASSIGN(const std::uint64_t tests, storage_.count_tests(suite_));
+  if (tests > 8 * wanted) return {};
+  for (TestId first = 0;;) {
+    RESULTSDB_ASSIGN(const auto rows, storage_.scan_tests(suite_, first, limits::kPageRows));
+    std::unique_lock lock(mutex_);
+    for (const storage::TestRow& row : rows) table_.add(row.id, row.name);
+    if (rows.size() < limits::kPageRows) return {};
+    first = rows.back().id + 1;
+  }
 }
 
 void NameDictionary::remember_order(std::span<const TestId> tests) {
@@ -128,6 +151,11 @@ Result<RunNames> NameDictionary::intern(const ResultTable& results) {
   RunNames names;
   std::vector<std::uint32_t> unknown;
   names.tests = predict(results, unknown);
+  if (unknown.size() >= kManyNames) {
+    RESULTSDB_TRY(fill(unknown.size()));
+    unknown.clear();
+    names.tests = predict(results, unknown);
+  }
   {
     std::shared_lock lock(mutex_);
     for (std::size_t i = 0; i < results.lost_size(); ++i) names.lost.push_back(table_.find(results.lost(i)));

@@ -84,6 +84,7 @@ class NameDictionary {
   };
   std::vector<storage::TestId> predict(const ResultTable& results, std::vector<std::uint32_t>& unknown) const;
   Status add_missing(const ResultTable& results, std::span<const std::uint32_t> unknown, RunNames& names);
+  Status fill(std::size_t wanted);
   void remember_order(std::span<const storage::TestId> tests);
   Error named_twice(storage::TestId test);
 
@@ -93,6 +94,7 @@ class NameDictionary {
   NameTable table_;
   std::shared_ptr<const Order> order_;
   std::vector<bool> listed_;
+  bool filled_ = false;
 };
 
 }  // namespace resultsdb::engine

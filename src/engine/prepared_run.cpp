@@ -50,8 +50,11 @@ Status validate_extra(std::string_view test, const ResultTable::Extra& extra) {
   return {};
 }
 
-Status validate_duration(std::string_view test, std::int64_t duration_us) {
-  if (duration_us >= kNoDuration && duration_us <= kLongestDuration) return {};
+bool is_valid_duration(std::int64_t duration_us) {
+  return duration_us >= kNoDuration && duration_us <= kLongestDuration;
+}
+
+Error invalid_duration(std::string_view test) {
   return invalid_argument("a duration must lie between 0 and 2^62 microseconds", std::string(test));
 }
 
@@ -62,7 +65,7 @@ Status validate_results(const ResultTable& results) {
     RESULTSDB_TRY(validate_extra(results.name(extra.result), extra));
   }
   for (std::size_t i = 0; i < results.size(); ++i)
-    RESULTSDB_TRY(validate_duration(results.name(i), results.duration_us(i)));
+    if (!is_valid_duration(results.duration_us(i))) return invalid_duration(results.name(i));
   return {};
 }
 
@@ -195,9 +198,8 @@ Attributes indexed_pairs(const Attributes& attributes, const std::vector<std::st
 Status validate_result(const TestResult& result) {
   RESULTSDB_TRY(domain::check_name("test", result.test, domain::Presence::Required));
   RESULTSDB_TRY(validate_kind({result.expected, result.actual, result.attributes}));
-  if (result.duration && result.duration->count() < 0)
-    return invalid_argument("a duration must not be negative", std::string(result.test));
-  if (result.duration) RESULTSDB_TRY(validate_duration(result.test, result.duration->count()));
+  if (result.duration && (result.duration->count() < 0 || !is_valid_duration(result.duration->count())))
+    return invalid_duration(result.test);
   return validate_extra(result.test,
                         {.tries = result.tries, .passes = result.passes, .detail = result.detail});
 }
