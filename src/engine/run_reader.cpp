@@ -64,8 +64,13 @@ Result<std::optional<RunInfoPtr>> find_run(Suite& suite, std::string_view id) {
   RESULTSDB_ASSIGN(const TimelinePtr timeline, suite.find_timeline(row.timeline));
   if (!timeline)
     return make_error(ErrorCode::Corrupt, "the timeline of a run is missing; run a check", "run " + row.id);
+  OrderKey order_key;
+  {
+    RESULTSDB_ASSIGN(const Timeline::Reader reader, timeline->read());
+    order_key = reader->row.order_key;
+  }
   RESULTSDB_ASSIGN(const RunEntryPtr entry,
-                   make_entry(row, timeline->identity(), timeline->announced().order_key, suite.outcomes()));
+                   make_entry(row, timeline->identity(), order_key, suite.outcomes()));
   return std::optional(entry->info);
 }
 

@@ -60,6 +60,7 @@ Status TimelineDraft::erase(const RunEntryPtr& existing) {
   removed_ = existing;
   RESULTSDB_ASSIGN(old_, read_values(suite_.storage(), timeline_, *existing));
   batch_.delete_runs.push_back({timeline_.identity().number, existing->serial});
+  drop_tiles();
   RESULTSDB_TRY(drop_test_set(existing->test_set, 0));
   RESULTSDB_TRY(edit_changes(existing->key(), {}));
   fill_timeline_row();
@@ -97,6 +98,7 @@ Status TimelineDraft::fill_run(const PreparedRun& run, const RunArrival& arrival
   RESULTSDB_TRY(fill_test_set(run, row));
   const bool all = !(arrival.fresh && keeps_serial());
   if (removed_ && all) batch_.delete_runs.push_back({row.timeline, removed_->serial});
+  if (removed_ && row.serial != removed_->serial) drop_tiles();
   batch_.put_runs.push_back(std::move(row));
   fill_payload(run, arrival, all);
   for (const auto* tests : {&run.values.tests, &run.outcomes.lost}) {
@@ -163,6 +165,24 @@ Status TimelineDraft::drop_test_set(TestSetId set, TestSetId kept) {
     RESULTSDB_ASSIGN(set, timeline_.test_sets().base_of(set));
   }
   return {};
+}
+
+// A slot of a tile that loses its run stays as it is; a tile that loses its last one goes.
+void TimelineDraft::drop_tiles() {
+  for (std::uint32_t level = 0; level < kFoldedRuns.size(); ++level) {
+    const std::uint32_t group = removed_->serial / kFoldedRuns[level];
+    const bool used = std::any_of(contents_.runs.begin(), contents_.runs.end(), [&](const RunEntryPtr& run) {
+      return run != removed_ && run->serial / kFoldedRuns[level] == group;
+    });
+    if (used) return;  // of the larger group as well
+    for (std::uint32_t chunk = 0; chunk < state_.chunks; ++chunk) {
+      if (!state_.folded[level].covers(group, chunk)) break;
+      if (level == 0 && state_.folded[1].covers(removed_->serial / kFoldedRuns[1], chunk)) continue;
+      for (std::uint32_t block = 0; block < kBlocksPerChunk; ++block)
+        batch_.delete_tiles.push_back(
+            {timeline_.identity().number, chunk * kBlocksPerChunk + block, level, group, {}});
+    }
+  }
 }
 
 Status TimelineDraft::edit_changes(const RunKey& key, const RunValues& now) {

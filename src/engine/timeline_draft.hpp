@@ -45,6 +45,7 @@ class TimelineDraft {
   Status fill_test_set(const PreparedRun& run, storage::RunRow& row);
   void fill_payload(const PreparedRun& run, const RunArrival& arrival, bool all);
   Status drop_test_set(storage::TestSetId set, storage::TestSetId kept);
+  void drop_tiles();
   Status edit_changes(const RunKey& key, const RunValues& now);
   bool is_last(const RunKey& key) const;
   bool keeps_serial() const;

@@ -11,11 +11,20 @@
 #include "model/model_implementation.hpp"
 
 namespace resultsdb {
+namespace {
+constexpr std::size_t kKnownSuites = 1000;
+}
 
 engine::SuitePtr ModelCore::suite(std::string_view name) {
   std::lock_guard lock(mutex_);
   const auto found = suites_.find(name);
   if (found != suites_.end()) return found->second;
+  // Readers may ask for any name; what turned out to be no suite is not kept for ever.
+  if (suites_.size() >= kKnownSuites)
+    std::erase_if(suites_, [](const auto& entry) {
+      const auto timelines = entry.second->known();
+      return entry.second.use_count() == 1 && (!timelines || timelines->empty());
+    });
   return suites_.emplace(name, std::make_shared<engine::Suite>(*storage_, std::string(name))).first->second;
 }
 

@@ -136,6 +136,29 @@ TEST_F(LiveRuns, RefuseWhatMakesNoSense) {
   EXPECT_EQ(results(writer->id(), at(3)).rows.size(), 1u);
 }
 
+TEST_F(LiveRuns, LeaveNoDurationsBehindWhenAllArePurged) {
+  for (int i = 0; i < 150; ++i) {
+    resultsdb::Run run{.header = header(i), .results = {}};
+    for (int test = 0; test < 5; ++test) {
+      const std::string name = "t" + std::to_string(test);
+      run.results.add({.test = name, .duration = Duration(1000 * i + test)});
+    }
+    ASSERT_TRUE(model_->ingest(run, {.received = at(i)}));
+  }
+  const auto purged = model_->purge({.suite = "live", .range = {.to_position = 1000}});
+  ASSERT_TRUE(purged) << purged.error();
+  EXPECT_EQ(*purged, 150u);
+  const storage::TimelineId timeline = storage_->find_timelines("live").value().front().id;
+  const storage::DurationQuery query{.timeline = timeline, .chunk = 0, .block = 0};
+  const auto left = storage_->read_durations("live", {&query, 1});
+  ASSERT_TRUE(left) << left.error();
+  EXPECT_TRUE(left->raw.empty());
+  EXPECT_TRUE(left->tiles.empty());
+  EXPECT_TRUE(storage_->read_test_sets("live", timeline).value().empty());
+  EXPECT_TRUE(storage_->find_changes({.suite = "live"}).value().empty());
+  expect_sound();
+}
+
 TEST_F(LiveRuns, MayOverlapOnOneTimeline) {
   auto first = model_->start_run(header(10), at(0));
   auto second = model_->start_run(header(20), at(0));
