@@ -6,6 +6,7 @@
 
 #include "property/matrix_oracle.hpp"
 #include "property/random_history.hpp"
+#include "property/soundness.hpp"
 #include "resultsdb/backends/memory.hpp"
 #include "resultsdb/model.hpp"
 #include "resultsdb/testing/faulty_storage.hpp"
@@ -134,9 +135,7 @@ TEST_F(Interleaving, NoUploadIsLost) {
     EXPECT_EQ(property::describe(*model_->history(query), query), oracle_.history(query));
     if (!disturbed && call > 12) break;
   }
-  const auto report = Model::create(storage_).value()->check(false);
-  for (const Problem& problem : report->problems)
-    ADD_FAILURE() << problem.table << ' ' << problem.key << ": " << problem.what;
+  property::expect_sound(*Model::create(storage_).value());
 }
 
 TEST_F(Interleaving, AnUploadWithoutAnswerMayBeRepeated) {
@@ -182,7 +181,7 @@ TEST_F(Interleaving, FailuresOfTheStoreAreReportedAndLeaveNothingHalfDone) {
       EXPECT_EQ(exported(*other_), before);
     }
   }
-  EXPECT_TRUE(Model::create(storage_).value()->check(false)->problems.empty());
+  property::expect_sound(*Model::create(storage_).value());
 }
 
 }  // namespace

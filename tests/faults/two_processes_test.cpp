@@ -7,6 +7,7 @@
 
 #include "property/matrix_oracle.hpp"
 #include "property/random_history.hpp"
+#include "property/soundness.hpp"
 #include "resultsdb/backends/sqlite.hpp"
 #include "resultsdb/model.hpp"
 #include "unit/temporary_folder.hpp"
@@ -77,10 +78,7 @@ TEST(TwoProcesses, WriteWhatOneWouldHaveWritten) {
   const auto history = model->history(query);
   ASSERT_TRUE(history) << history.error();
   EXPECT_EQ(property::describe(*history, query), oracle.history(query));
-  const auto report = model->check(false);
-  ASSERT_TRUE(report) << report.error();
-  for (const Problem& problem : report->problems)
-    ADD_FAILURE() << problem.table << ' ' << problem.key << ": " << problem.what;
+  property::expect_sound(*model);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "property/matrix_oracle.hpp"
 #include "property/random_history.hpp"
+#include "property/soundness.hpp"
 #include "resultsdb/backends/memory.hpp"
 #include "resultsdb/model.hpp"
 
@@ -72,10 +73,7 @@ TEST(Concurrency, ThreadsLeaveWhatASequenceLeaves) {
   for (std::thread& reader : readers) reader.join();
   for (int i = 0; i < kWriters; ++i) write_all(*sequential, i);
   EXPECT_EQ(exported(*model), exported(*sequential));
-  const auto report = Model::create(storage).value()->check(false);
-  ASSERT_TRUE(report) << report.error();
-  for (const Problem& problem : report->problems)
-    ADD_FAILURE() << problem.table << ' ' << problem.key << ": " << problem.what;
+  expect_sound(*Model::create(storage).value());
 }
 
 TEST(Concurrency, OneRunFromManyWritersIsOneRun) {

@@ -10,6 +10,7 @@
 #include "engine/flips.hpp"
 #include "property/matrix_oracle.hpp"
 #include "property/random_history.hpp"
+#include "property/soundness.hpp"
 #include "resultsdb/backends/memory.hpp"
 #include "resultsdb/backends/sqlite.hpp"
 #include "resultsdb/model.hpp"
@@ -157,9 +158,8 @@ class Trial {
     expect_same(exported(*copy), original);
     std::istringstream again(original);
     EXPECT_EQ(value_of(copy->import_from(again, {}), "import again").runs_unchanged, oracle_.runs().size());
-    for (Model* each : {&model(), copy.get()})
-      for (const Problem& problem : value_of(each->check(false), "check").problems)
-        ADD_FAILURE() << problem.table << ", " << problem.key << ": " << problem.what;
+    expect_sound(model());
+    expect_sound(*copy);
   }
 
   void compare_flips() {

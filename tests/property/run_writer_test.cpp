@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "property/matrix_oracle.hpp"
+#include "property/soundness.hpp"
 #include "resultsdb/backends/memory.hpp"
 #include "resultsdb/model.hpp"
 
@@ -27,12 +28,7 @@ class LiveRuns : public ::testing::Test {
     }
     return std::move(results).value();
   }
-  void expect_sound() {
-    const auto report = Model::create(storage_).value()->check(false);
-    ASSERT_TRUE(report) << report.error();
-    for (const Problem& problem : report->problems)
-      ADD_FAILURE() << problem.table << ' ' << problem.key << ": " << problem.what;
-  }
+  void expect_sound() { property::expect_sound(*Model::create(storage_).value()); }
 
   std::shared_ptr<storage::Storage> storage_ = backends::open_memory();
   std::shared_ptr<Model> model_ = Model::create(storage_, {.lease = std::chrono::seconds(60)}).value();
