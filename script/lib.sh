@@ -43,7 +43,7 @@ packages() { # server | test | bench
   echo g++ cmake ninja-build ccache pkg-config python3 libsqlite3-dev libexpat1-dev zlib1g-dev libzstd-dev
   case $1 in
     test) echo libgtest-dev libgmock-dev git sqlite3 ;;
-    bench) echo libbenchmark-dev ;;
+    bench) ;;
   esac
   for library in '' -json -url -program-options; do echo "libboost$library$2-dev"; done
 }

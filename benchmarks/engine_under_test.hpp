@@ -1,0 +1,44 @@
+// resultsdb on a SQLite file, asked through the engine's calls that answer in numbers.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "corpus.hpp"
+#include "engine/suite.hpp"
+#include "resultsdb/model.hpp"
+#include "row_baseline.hpp"
+
+namespace resultsdb::bench {
+
+class EngineUnderTest {
+ public:
+  explicit EngineUnderTest(const std::string& path);
+
+  void ingest(const Run& run);
+  /// After the last run: learns the numbers of the corpus' tests.
+  void look_up_names(const Corpus& corpus);
+  /// Rows only to compare answers: `History` itself is what is timed.
+  History history(std::uint32_t test, std::uint32_t runs, bool durations);
+  std::vector<RowBaseline::Row> rows(const History& history, const Corpus& corpus) const;
+  std::vector<std::pair<std::uint32_t, std::uint8_t>> not_passed(storage::RunRef run);
+  storage::RunRef find(const Corpus& corpus, std::uint32_t configuration, std::uint32_t commit);
+  std::vector<std::pair<std::uint32_t, std::uint64_t>> flips();
+  std::vector<storage::TableSize> sizes();
+  /// Raw duration rows that are not folded yet.
+  std::uint64_t raw_rows();
+  bool clean();
+
+ private:
+  std::uint8_t to_outcome(const resultsdb::Outcome& outcome) const;
+
+  std::shared_ptr<storage::Storage> storage_;
+  std::shared_ptr<Model> model_;
+  std::unique_ptr<engine::Suite> suite_;
+  std::vector<storage::TestId> ids_;    // by the corpus' number
+  std::vector<std::uint32_t> numbers_;  // the reverse
+};
+
+}  // namespace resultsdb::bench

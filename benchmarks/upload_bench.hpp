@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+
+#include "report.hpp"
+
+namespace resultsdb::bench {
+
+/// 60,000 results in WebKit's form: from the request's bytes to the stored run, against a parse that does
+/// nothing.
+void measure_upload(const std::string& folder, int uploads, Report& report);
+
+}  // namespace resultsdb::bench
