@@ -17,10 +17,10 @@ TestSets::TestSets(storage::Storage& storage, std::string suite, storage::Timeli
     : storage_(storage), suite_(std::move(suite)), timeline_(timeline) {}
 
 Status TestSets::load() {
-  const TestSetId first = loaded_ && !rows_.empty() ? rows_.rbegin()->first + 1 : 1;
-  RESULTSDB_ASSIGN(auto rows, storage_.read_test_sets(suite_, timeline_, first));
+  RESULTSDB_ASSIGN(auto rows, storage_.read_test_sets(suite_, timeline_, read_up_to_ + 1));
+  if (!rows.empty()) read_up_to_ = rows.back().id;
   for (storage::TestSetRow& row : rows) rows_.insert_or_assign(row.id, std::move(row));
-  loaded_ = true;
+  complete_ = true;
   return {};
 }
 
@@ -68,7 +68,7 @@ Result<TestSetPtr> TestSets::decode(TestSetId id) {
 Result<std::optional<TestSetId>> TestSets::find(const TestSet& set) {
   if (set.size() == 0) return std::optional<TestSetId>(0);
   std::lock_guard lock(mutex_);
-  if (!loaded_) RESULTSDB_TRY(load());
+  if (!complete_) RESULTSDB_TRY(load());
   const storage::Bytes hash = set.hash();
   for (auto row = rows_.rbegin(); row != rows_.rend(); ++row) {
     if (row->second.hash != hash) continue;
@@ -97,7 +97,7 @@ Result<storage::TestSetRow> TestSets::make_row(TestSetId id, const TestSet& set,
 
 Result<bool> TestSets::is_base(TestSetId id, TestSetId but) {
   std::lock_guard lock(mutex_);
-  if (!loaded_) RESULTSDB_TRY(load());
+  if (!complete_) RESULTSDB_TRY(load());
   for (auto row = rows_.upper_bound(id); row != rows_.end(); ++row)
     if (row->second.base == id && row->first != but) return true;
   return false;
@@ -121,11 +121,17 @@ void TestSets::deleted(TestSetId id) {
   decoded_.erase(id);
 }
 
+void TestSets::expect_more() {
+  std::lock_guard lock(mutex_);
+  complete_ = false;
+}
+
 void TestSets::forget_all() {
   std::lock_guard lock(mutex_);
   rows_.clear();
   decoded_.clear();
-  loaded_ = false;
+  read_up_to_ = 0;
+  complete_ = false;
 }
 
 }  // namespace resultsdb::engine

@@ -36,6 +36,8 @@ class TestSets {
   /// What a batch stored and deleted.
   void stored(const storage::TestSetRow& row, TestSetPtr set);
   void deleted(storage::TestSetId id);
+  /// Somebody else stored runs, perhaps with new sets; those known are still there.
+  void expect_more();
   void forget_all();
 
  private:
@@ -47,7 +49,8 @@ class TestSets {
   const std::string suite_;
   const storage::TimelineId timeline_;
   std::mutex mutex_;  // guards what follows
-  bool loaded_ = false;
+  storage::TestSetId read_up_to_ = 0;  // all stored sets up to this one are in rows_
+  bool complete_ = false;              // as far as the timeline is known, there are no others
   std::map<storage::TestSetId, storage::TestSetRow> rows_;
   std::unordered_map<storage::TestSetId, TestSetPtr> decoded_;
 };

@@ -144,6 +144,7 @@ Status Timeline::load(std::optional<storage::TimelineRow> row) {
     if (only_added) {
       contents = contents_;
       after = contents.runs.back()->key();
+      test_sets_.expect_more();
     } else {
       test_sets_.forget_all();
     }
