@@ -223,6 +223,8 @@ class Walker {
       sinks_.push_back(Sink::Output);
     } else if (event.name == "property") {
       start_property(event);
+    } else if (event.name == "failure" || event.name == "error") {
+      start_verdict(event);
     } else if (event.name != "properties") {
       sinks_.push_back(Sink::Ignored);
     }
@@ -275,20 +277,24 @@ class Walker {
     last_line_ = event.line;
     if (event.name == "system-out" || event.name == "system-err") {
       sinks_.push_back(event.name == "system-out" ? Sink::Output : Sink::ErrorOutput);
-    } else if (sinks_.size() == 1 && is_verdict(event.name)) {
-      verdict_ = {event.name,
-                  copy(event.attribute("message")),
-                  copy(event.attribute("type")),
-                  copy(event.attribute("time")),
-                  {}};
-      text_ = BoundedText(kTextBytes);
-      sinks_.push_back(Sink::Verdict);
-      verdict_depth_ = sinks_.size();
+    } else if (sinks_.back() == Sink::Case && is_verdict(event.name)) {
+      start_verdict(event);
     } else if (event.name == "property" && sinks_.back() == Sink::Case) {
       start_property(event);
     } else {
       sinks_.push_back(sinks_.back());
     }
+  }
+
+  void start_verdict(const XmlEvent& event) {
+    verdict_ = {event.name,
+                copy(event.attribute("message")),
+                copy(event.attribute("type")),
+                copy(event.attribute("time")),
+                {}};
+    text_ = BoundedText(kTextBytes);
+    sinks_.push_back(Sink::Verdict);
+    verdict_depth_ = sinks_.size();
   }
 
   void append(Sink sink, std::string_view text) {
@@ -319,11 +325,26 @@ class Walker {
     warn_if_cut(text_);
     verdict_.text = text_.take();
     verdict_depth_ = 0;
-    if (case_->verdicts.size() < kProperties) {
+    if (!case_) {
+      add_suite_failure();
+    } else if (case_->verdicts.size() < kProperties) {
       case_->verdicts.push_back(std::move(verdict_));
     } else {
       builder_.warn("limit", "a test has more than 256 failures; the rest was dropped", case_->line);
     }
+  }
+
+  /// A failure outside of every test case is the suite's own.
+  void add_suite_failure() {
+    JunitCase junit;
+    junit.verdicts.push_back(std::move(verdict_));
+    ImportedTest test;
+    test.name = suites_.empty() ? std::string("testsuites") : suites_.back().name;
+    test.container = true;
+    test.outcome = outcome_of(dialect_, junit.verdicts.front());
+    test.message = message_of(dialect_, junit.verdicts.front());
+    test.detail = detail_of(junit, test);
+    builder_.add(std::move(test), last_line_);
   }
 
   void end_property() {
@@ -356,7 +377,7 @@ class Walker {
 
   void warn_if_cut(const BoundedText& text) {
     if (text.cut())
-      builder_.warn("limit", "a text is longer than 512 KiB; its first and last half were kept", case_->line);
+      builder_.warn("limit", "a text is longer than 512 KiB; its first and last half were kept", last_line_);
   }
 
   void end_of_suite(const XmlEvent& event) {
@@ -376,8 +397,8 @@ class Walker {
 
   /// A case that the file ends in counts only if a failure had begun: its absence proves nothing.
   void cut() {
-    if (!case_) return;
     if (verdict_depth_ > 0) end_verdict();
+    if (!case_) return;
     if (!case_->failed()) {
       case_.reset();
       return;

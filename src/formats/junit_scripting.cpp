@@ -231,6 +231,31 @@ std::string_view meson_program(std::string_view suite) {
   return {};
 }
 
+/// Some tools tell the verdict by an attribute of an otherwise empty case: no child is no proof of a pass
+/// then.
+void generic_refine(JunitCase& junit, ImportedTest& test, RunBuilder&) {
+  if (!junit.verdicts.empty()) return;
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kWords = {{{"fail", "FAIL"},
+                                                                                     {"failed", "FAIL"},
+                                                                                     {"failure", "FAIL"},
+                                                                                     {"error", "ERROR"},
+                                                                                     {"timeout", "TIMEOUT"},
+                                                                                     {"skip", "SKIP"},
+                                                                                     {"skipped", "SKIP"},
+                                                                                     {"ignored", "SKIP"},
+                                                                                     {"disabled", "SKIP"},
+                                                                                     {"notrun", "SKIP"}}};
+  for (const std::string_view key : {"status", "result"}) {
+    std::string said(junit.attribute(key));
+    for (char& c : said) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    const auto* word =
+        std::find_if(kWords.begin(), kWords.end(), [&](const auto& w) { return w.first == said; });
+    if (word == kWords.end() || test.outcome != "PASS") continue;
+    test.outcome = word->second;
+    if (test.outcome == "SKIP") test.skip_kind = word->first == "disabled" ? "disabled" : "unknown";
+  }
+}
+
 void meson_name(const JunitCase& junit, ImportedTest& test) {
   const std::string_view program = meson_program(junit.suite());
   test.name =
@@ -248,7 +273,7 @@ constexpr std::array<Phrase, 1> kMesonPhrases = {
 constexpr std::array<Phrase, 1> kSurefirePhrases = {{{"timed out after ", "TIMEOUT"}}};
 
 constexpr std::array<JunitDialect, 9> kDialects = {{
-    {.tool = "generic", .name = class_or_container},
+    {.tool = "generic", .name = class_or_container, .refine = generic_refine},
     {.tool = "pytest",
      .name = pytest_name,
      .refine = pytest_refine,

@@ -54,6 +54,34 @@ TEST(Junit, NamelessTestsAreContainersOrDropped) {
   EXPECT_TRUE(warned(run, "suite_failure") && warned(run, "nameless_test") && run.incomplete);
 }
 
+TEST(Junit, FailuresOutsideOfTestCasesAreTheSuites) {
+  const ImportedRun run =
+      read_run(R"(<testsuites><testsuite name="s" tests="1"><error message="set-up died">trace</error>
+    <testcase classname="c" name="a"/></testsuite></testsuites>)");
+  EXPECT_EQ(summary(run), "s ERROR/PASS\nc.a PASS/PASS\n");
+  EXPECT_TRUE(run.tests[0].container);
+  EXPECT_EQ(run.tests[0].message, "set-up died");
+  EXPECT_TRUE(warned(run, "suite_failure") && !warned(run, "count_mismatch") && !run.incomplete);
+  const ImportedRun cut = read_run(R"(<testsuites><testsuite name="s"><failure message="m">tra)");
+  EXPECT_EQ(summary(cut), "s ERROR/PASS\n");
+  EXPECT_TRUE(cut.incomplete);
+}
+
+TEST(Junit, FailuresDeepInsideACaseAreItsOwn) {
+  const ImportedRun run =
+      read_run(R"(<testsuites><testcase name="a"><step><failure message="m"/></step></testcase>
+    <testcase name="b"><system-out><failure message="m"/></system-out></testcase></testsuites>)");
+  EXPECT_EQ(summary(run), "a FAIL/PASS\nb PASS/PASS\n");
+}
+
+TEST(Junit, GenericStatusWithoutAChildIsTheVerdict) {
+  const ImportedRun run = read_run(R"(<testsuites><testcase name="a" status="Failed"/>
+    <testcase name="b" result="error"/><testcase name="c" status="notrun"/><testcase name="d" status="run"/>
+    <testcase name="e" status="failed"><flakyFailure/></testcase></testsuites>)");
+  EXPECT_EQ(summary(run),
+            "a FAIL/PASS\nb ERROR/PASS\nc SKIP/PASS\nd PASS/PASS\ne PASS/PASS [retry FAIL] [retry PASS]\n");
+}
+
 TEST(Junit, MarkersInOutputBecomeMembers) {
   const ImportedRun run = read_run(
       "<testsuites><testcase "
