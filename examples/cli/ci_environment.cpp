@@ -1,5 +1,6 @@
 #include "ci_environment.hpp"
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <fstream>
 #include <initializer_list>
@@ -79,7 +80,7 @@ const std::vector<System>& systems() {
       {"azure-pipelines",
        "TF_BUILD",
        nullptr,
-       {"SYSTEM_PULLREQUEST_SOURCECOMMITID", "BUILD_SOURCEVERSION"},
+       {"BUILD_SOURCEVERSION"},
        {"SYSTEM_PULLREQUEST_SOURCEBRANCH", "BUILD_SOURCEBRANCH"},
        {"SYSTEM_PULLREQUEST_PULLREQUESTNUMBER", "SYSTEM_PULLREQUEST_PULLREQUESTID"},
        {},
@@ -265,6 +266,17 @@ void refine_gitlab(CiEnvironment& ci, const Environment& get) {
   ci.branch = "change/" + get("CI_MERGE_REQUEST_IID");
 }
 
+/// On a pull request Azure Pipelines builds the merge commit too.
+void refine_azure(CiEnvironment& ci, const Environment& get) {
+  const auto head = get("SYSTEM_PULLREQUEST_SOURCECOMMITID");
+  const auto change = std::find_if(ci.attributes.begin(), ci.attributes.end(),
+                                   [](const auto& attribute) { return attribute.first == "change"; });
+  if (head.empty() || change == ci.attributes.end()) return;
+  ci.branch = "change/" + change->second;
+  ci.attributes.emplace_back("merge", ci.commit);
+  ci.attributes.emplace_back("head", head);
+}
+
 void refine_urls(CiEnvironment& ci, const Environment& get) {
   if (ci.system == "azure-pipelines")
     ci.url = get("SYSTEM_COLLECTIONURI") + get("SYSTEM_TEAMPROJECT") +
@@ -304,6 +316,7 @@ CiEnvironment read_ci_environment(const Environment& get) {
     note("shards", first_of(system.shards, get));
     if (ci.system == "github-actions") refine_github(ci, get);
     if (ci.system == "gitlab-ci") refine_gitlab(ci, get);
+    if (ci.system == "azure-pipelines") refine_azure(ci, get);
     refine_urls(ci, get);
     break;
   }
