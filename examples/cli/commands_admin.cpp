@@ -40,6 +40,8 @@ int run_check(const Arguments& arguments) {
               << "],\"runs\":" << report.runs << ",\"results\":" << report.results
               << ",\"changes\":" << report.changes << ",\"repaired\":" << (report.repaired ? "true" : "false")
               << "}\n";
+  } else if (format == Format::Csv) {
+    records.print(format, "");
   } else if (clean) {
     std::cout << "clean: " << report.runs << " runs, " << report.results << " results, " << report.changes
               << " changes\n";
@@ -92,7 +94,8 @@ int run_import_export(const Arguments& arguments) {
   auto report = model->import_from(path == "-" ? std::cin : file, system_clock()(), progress.callback());
   if (!report) {
     auto error = report.error();
-    error.context = path + (error.context.empty() ? "" : ":" + error.context);
+    error.context = path + (error.context.empty() ? "" : ": " + error.context);
+    error.message += "; the lines before it are stored, and importing them again changes nothing";
     fail(error);
   }
   std::cout << report->runs_added << " runs added, " << report->runs_unchanged << " already there, "
@@ -103,7 +106,7 @@ int run_import_export(const Arguments& arguments) {
 int run_migrate(const Arguments& arguments) {
   Options options("migrate", "", 0);
   if (!options.parse(arguments)) return kDone;
-  auto storage = open_storage(options, Access::Write);
+  auto storage = open_storage(options.store(), Access::Write);
   need(storage->migrate());
   const auto info = need(storage->info());
   std::cout << info.backend << ": schema version " << info.schema_version << '\n';

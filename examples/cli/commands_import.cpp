@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <set>
 
 #include "ci_environment.hpp"
 #include "commands.hpp"
@@ -23,7 +24,6 @@ namespace {
 struct ImportSettings {
   formats::ReadOptions read;
   bool strict = false, allow_empty = false, keep_going = false, dry_run = false;
-  bool started_given = false;
 };
 
 /// What happened to the runs of one command.
@@ -71,6 +71,7 @@ std::optional<formats::ImportedRun> read_files(const std::vector<std::string>& f
                                                const std::vector<std::string>& optional,
                                                const ImportSettings& settings) {
   std::vector<formats::ImportedRun> runs;
+  std::set<std::string> told;  // codes of warnings that were printed
   bool refused = false;
   for (const auto& path : files) {
     auto outcome = read_file(path, settings.read);
@@ -78,6 +79,7 @@ std::optional<formats::ImportedRun> read_files(const std::vector<std::string>& f
       for (const auto& warning : outcome.run->warnings) {
         warn() << path << (warning.line ? ":" + std::to_string(warning.line) : "") << ": " << warning.code
                << ": " << warning.text << '\n';
+        told.insert(warning.code);
       }
       runs.push_back(std::move(*outcome.run));
     } else if (outcome.refused->code == "unknown format" &&
@@ -91,6 +93,8 @@ std::optional<formats::ImportedRun> read_files(const std::vector<std::string>& f
   if (runs.empty() || (refused && !settings.keep_going)) return std::nullopt;
   auto merged = formats::merge(std::move(runs));
   merged.incomplete = merged.incomplete || refused;
+  for (const auto& warning : merged.warnings)
+    if (!told.contains(warning.code)) warn() << warning.code << ": " << warning.text << '\n';
   return merged;
 }
 
@@ -102,7 +106,7 @@ void take_properties(RunPlan& plan, const formats::ImportedRun& imported) {
     if (key == "resultsdb.branch" && plan.branch.empty()) plan.branch = value;
     if (key == "resultsdb.commit" && plan.commits.empty()) plan.commits.push_back(value);
     if (key == "resultsdb.configuration" && plan.configuration.empty())
-      plan.configuration = parse_configuration({value});
+      plan.configuration = need(Configuration::parse(value));
   }
 }
 
@@ -112,7 +116,9 @@ RunHeader make_header(Model& model, const RunPlan& plan, const formats::Imported
   header.branch = plan.branch;
   header.configuration = plan.configuration;
   header.id = plan.id;
-  header.variant = !plan.id.empty() ? plan.id : plan.attempt > 1 ? std::to_string(plan.attempt) : std::string();
+  header.variant = !plan.id.empty()   ? plan.id
+                   : plan.attempt > 1 ? std::to_string(plan.attempt)
+                                      : std::string();
   header.started = plan.started.value_or(imported.started.value_or(now));
   if (imported.duration_ms && *imported.duration_ms < 1e12)
     header.finished = header.started + Duration{static_cast<std::int64_t>(*imported.duration_ms * 1000.0)};
@@ -208,6 +214,20 @@ void store_run(Model& model, RunPlan plan, const std::vector<std::string>& optio
   if (!quiet) describe(*stored);
 }
 
+/// store_run(); what refuses one run leaves the others of the command alone.
+void try_run(Model& model, const RunPlan& plan, const std::vector<std::string>& optional_files,
+             const ImportSettings& settings, Time now, bool quiet, Tally& tally) {
+  const auto before = tally.refused;
+  try {
+    store_run(model, plan, optional_files, settings, now, quiet, tally);
+  } catch (const Exit& exit) {  // its message was printed
+    if (exit.code == kUnavailable) throw;
+    ++tally.refused;
+  }
+  if (tally.refused > before && !plan.place.empty())
+    std::cerr << "resultsdb: " << plan.place << ": this run was refused\n";
+}
+
 /// Options, then RESULTSDB_* variables, then the CI environment.
 RunPlan plan_from_options(const Options& options, const Repository* clone) {
   const auto ci = read_ci_environment([](const char* name) { return environment(name); });
@@ -256,8 +276,9 @@ int summary(const Tally& tally, bool strict, bool many) {
 int import_manifest(Model& model, const std::string& path, const ImportSettings& settings, Time now) {
   std::vector<RunPlan> plans;
   const auto folder = path == "-" ? std::string() : fs::path(path).parent_path().string();
-  need(for_each_line(path, [&](const boost::json::object& line) -> Status {
+  need(for_each_line(path, [&](const boost::json::object& line, std::size_t number) -> Status {
     RESULTSDB_ASSIGN(auto plan, parse_manifest_line(line, folder));
+    plan.place = path + ':' + std::to_string(number);
     plans.push_back(std::move(plan));
     return {};
   }));
@@ -265,12 +286,7 @@ int import_manifest(Model& model, const std::string& path, const ImportSettings&
   Tally tally;
   for (std::size_t i = 0; i < plans.size(); ++i) {
     progress.update(i, plans.size());
-    try {
-      store_run(model, plans[i], {}, settings, now, true, tally);
-    } catch (const Exit& exit) {
-      if (exit.code == kUnavailable) throw;
-      ++tally.refused;  // its message was printed; the other runs of the manifest are their own
-    }
+    try_run(model, plans[i], {}, settings, now, true, tally);
   }
   return summary(tally, settings.strict, true);
 }
@@ -316,7 +332,7 @@ int run_import(const Arguments& arguments) {
     repositories.push_back(*clone);
   const auto* clone = repositories.empty() ? nullptr : repositories.front().get();
   const auto now = system_clock()();
-  auto model = open_model(options, settings.dry_run ? Access::Read : Access::Create, repositories);
+  auto model = open_model(settings.dry_run ? "memory:" : options.store(), Access::Create, repositories);
   if (options.has("manifest")) return import_manifest(*model, options.text("manifest"), settings, now);
 
   auto plan = plan_from_options(options, clone);
@@ -326,13 +342,13 @@ int run_import(const Arguments& arguments) {
     fail(make_error(ErrorCode::NotFound, "there is no file in it", options.positional().front()));
   Tally tally;
   if (!options.has("run-per-file")) {
-    store_run(*model, plan, from_folders, settings, now, false, tally);
+    try_run(*model, plan, from_folders, settings, now, false, tally);
     return summary(tally, settings.strict, false);
   }
   for (const auto& file : plan.files) {
     auto single = plan;
     single.files = {file};
-    store_run(*model, single, from_folders, settings, now, false, tally);
+    try_run(*model, single, from_folders, settings, now, false, tally);
   }
   return summary(tally, settings.strict, true);
 }

@@ -65,9 +65,12 @@ std::vector<std::pair<std::size_t, Outcome>> covered_runs(const History& history
   return covered;
 }
 
-Records history_records(const History& history, const History::Series& series) {
-  Records records({"id", "suite", "branch", "configuration", "attempt", "state", "position", "started",
-                   "commits", "expected", "actual", "duration_ms"});
+Records history_columns() {
+  return Records({"id", "suite", "branch", "configuration", "attempt", "state", "position", "started",
+                  "commits", "expected", "actual", "duration_ms"});
+}
+
+void add_history(const History& history, const History::Series& series, Records& records) {
   const auto& runs = history.timelines[series.timeline].runs;
   for (const auto& [run, outcome] : covered_runs(history, series)) {
     auto cells = run_cells(*runs[run]);
@@ -76,7 +79,6 @@ Records history_records(const History& history, const History::Series& series) {
     cells.push_back(cell(milliseconds(run < series.duration_us.size() ? series.duration_us[run] : -1)));
     records.add(std::move(cells));
   }
-  return records;
 }
 
 void print_history_json(const std::string& suite, const std::string& test, const History& history) {
@@ -84,10 +86,12 @@ void print_history_json(const std::string& suite, const std::string& test, const
   const char* separator = "";
   for (const auto& series : history.series) {
     const auto& timeline = history.timelines[series.timeline].info;
+    auto records = history_columns();
+    add_history(history, series, records);
     std::cout << separator << "{\"branch\":" << json::quote(timeline.branch)
               << ",\"configuration\":" << timeline.configuration.json()
               << ",\"order_key\":" << json::quote(to_string(timeline.order_key)) << ",\"runs\":["
-              << history_records(history, series).json_items() << "]}";
+              << records.json_items() << "]}";
     separator = ",\n";
   }
   std::cout << "]}\n";
@@ -278,7 +282,9 @@ int run_history(const Arguments& arguments) {
   } else if (format == Format::Table) {
     print_history_table(history);
   } else {
-    for (const auto& series : history.series) history_records(history, series).print(Format::Csv, "");
+    auto records = history_columns();
+    for (const auto& series : history.series) add_history(history, series, records);
+    records.print(format, "");
   }
   return kDone;
 }

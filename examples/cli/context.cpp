@@ -12,14 +12,14 @@ void fail(const Error& error) {
   throw Exit{error.code == ErrorCode::Unavailable ? kUnavailable : kRefused};
 }
 
-std::shared_ptr<storage::Storage> open_storage(const Options& options, Access access) {
+std::shared_ptr<storage::Storage> open_storage(const std::string& url, Access access) {
   BackendRegistry registry;
   backends::register_memory(registry);
   backends::register_sqlite(registry);
   OpenOptions open;
   open.create = access == Access::Create;
   open.read_only = access == Access::Read;
-  auto storage = registry.open(options.store(), open);
+  auto storage = registry.open(url, open);
   if (!storage) {
     std::cerr << "resultsdb: " << storage.error().text() << '\n';
     throw Exit{storage.error().code == ErrorCode::InvalidArgument ? kWrongUse : kUnavailable};
@@ -27,10 +27,10 @@ std::shared_ptr<storage::Storage> open_storage(const Options& options, Access ac
   return std::move(storage).value();
 }
 
-std::shared_ptr<Model> open_model(const Options& options, Access access, RepositoryList repositories) {
+std::shared_ptr<Model> open_model(const std::string& url, Access access, RepositoryList repositories) {
   ModelOptions model;
   model.repositories = std::move(repositories);
-  return need(Model::create(open_storage(options, access), std::move(model)));
+  return need(Model::create(open_storage(url, access), std::move(model)));
 }
 
 Configuration parse_configuration(const std::vector<std::string>& texts) {

@@ -29,8 +29,11 @@ inline void need(Status status) {
 }
 
 enum class Access { Read, Write, Create };
-std::shared_ptr<storage::Storage> open_storage(const Options& options, Access access);
-std::shared_ptr<Model> open_model(const Options& options, Access access, RepositoryList repositories = {});
+std::shared_ptr<storage::Storage> open_storage(const std::string& url, Access access);
+std::shared_ptr<Model> open_model(const std::string& url, Access access, RepositoryList repositories = {});
+inline std::shared_ptr<Model> open_model(const Options& options, Access access) {
+  return open_model(options.store(), access);
+}
 
 /// --suite, --branch, --configuration as a selection; throws UsageError.
 Selection parse_selection(const Options& options);

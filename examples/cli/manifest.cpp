@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <limits>
 
 #include "resultsdb/json.hpp"
 
@@ -34,7 +35,8 @@ Error at_line(Error error, const std::string& path, std::size_t line) {
 
 }  // namespace
 
-Status for_each_line(const std::string& path, const std::function<Status(const json_::object&)>& handle) {
+Status for_each_line(const std::string& path,
+                     const std::function<Status(const json_::object&, std::size_t)>& handle) {
   std::ifstream file;
   if (path != "-") {
     file.open(path, std::ios::binary);
@@ -52,7 +54,8 @@ Status for_each_line(const std::string& path, const std::function<Status(const j
     const auto value = json_::parse(line, code, {}, parse);
     if (code || !value.is_object())
       return at_line(invalid_argument("a line must be one JSON object"), path, number);
-    if (auto status = handle(value.get_object()); !status) return at_line(status.error(), path, number);
+    if (auto status = handle(value.get_object(), number); !status)
+      return at_line(status.error(), path, number);
   }
   if (in.bad()) return make_error(ErrorCode::Unavailable, "reading failed", path);
   return {};
@@ -160,11 +163,14 @@ Result<RunPlan> parse_manifest_line(const json_::object& line, const std::string
   plan.configuration = reader.configuration("configuration");
   plan.commits = reader.texts("commit");
   plan.started = reader.time("started");
-  plan.attempt = static_cast<int>(reader.integer("attempt").value_or(1));
+  const auto attempt = reader.integer("attempt").value_or(1);
   plan.reason = reader.text("reason", false);
   const auto state = reader.text("state", false);
   const auto file = reader.text("file", false);
   if (auto error = reader.finish()) return *error;
+  if (attempt < 1 || attempt > std::numeric_limits<int>::max())
+    return invalid_argument("must be at least 1, and no more than 2147483647", "attempt");
+  plan.attempt = static_cast<int>(attempt);
   if (!state.empty()) {
     plan.state = parse_run_state(state);
     if (!plan.state)

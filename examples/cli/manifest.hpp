@@ -19,7 +19,7 @@ namespace resultsdb::cli {
 /// Calls `handle` for each line of `path` ("-": the standard input) that is not blank. Errors, also those of
 /// `handle`, name the file and line.
 Status for_each_line(const std::string& path,
-                     const std::function<Status(const boost::json::object&)>& handle);
+                     const std::function<Status(const boost::json::object&, std::size_t)>& handle);
 
 /// Takes members out of an object; remembers the first that is wrong. Members that nobody asked for are wrong
 /// too.
@@ -47,6 +47,7 @@ class MemberReader {
 /// A run that is to be stored, before its files are read and its commits resolved.
 struct RunPlan {
   std::string id, suite, branch;
+  std::string place;  ///< MANIFEST:LINE, for errors; empty without a manifest
   Configuration configuration;
   std::vector<std::string> commits;  ///< REPOSITORY@REF
   std::optional<Time> started;

@@ -68,8 +68,10 @@ Cell cell(const std::vector<RunCommit>& commits) {
     if (!result.text.empty()) {
       result.text += ' ';
       result.json += ',';
+      result.shortened += ' ';
     }
-    result.text += commit.repository + '@' + commit.id.substr(0, 12);
+    result.text += name;
+    result.shortened += commit.repository + '@' + commit.id.substr(0, 12);
     result.json += json::quote(name);
   }
   result.json += ']';
@@ -140,7 +142,8 @@ void Records::print_table(const char* when_empty) const {
   std::vector<std::size_t> widths;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     auto width = columns_[i].size();
-    for (const auto& row : rows_) width = std::max(width, std::min(code_points(row[i].text), kWidestColumn));
+    for (const auto& row : rows_)
+      width = std::max(width, std::min(code_points(row[i].shown()), kWidestColumn));
     widths.push_back(width);
   }
   const auto put = [&](std::size_t column, const std::string& text) {
@@ -153,7 +156,7 @@ void Records::print_table(const char* when_empty) const {
   for (std::size_t i = 0; i < columns_.size(); ++i) put(i, columns_[i]);
   std::cout << '\n';
   for (const auto& row : rows_) {
-    for (std::size_t i = 0; i < row.size(); ++i) put(i, printable(row[i].text));
+    for (std::size_t i = 0; i < row.size(); ++i) put(i, printable(row[i].shown()));
     std::cout << '\n';
   }
 }

@@ -14,17 +14,20 @@
 
 namespace resultsdb::cli {
 
-/// One value: its text in tables and CSV, and its JSON.
+/// One value: its text in CSV and tables, its JSON, and what a table shows instead of a long text.
 struct Cell {
   std::string text;
   std::string json;
+  std::string shortened = {};
+
+  const std::string& shown() const { return shortened.empty() ? text : shortened; }
 };
 
 Cell cell(std::string_view text);
 Cell cell(std::int64_t number);
 Cell cell(std::optional<double> number);  ///< none: empty and null
 Cell cell(const Configuration& configuration);
-Cell cell(const std::vector<RunCommit>& commits);  ///< ["REPOSITORY@HASH"]
+Cell cell(const std::vector<RunCommit>& commits);  ///< ["REPOSITORY@HASH"]; in tables 12 digits of the hash
 /// {"PASS":10,"FAIL":1} by actual text, in order of frequency in the table.
 Cell cell_counts(const RunCounts& counts, bool only_unexpected);
 

@@ -107,6 +107,8 @@ class Commands(unittest.TestCase):
         self.cli.run('import', cut, self.path('good.xml'), '--suite', 'unit', '--keep-going')
         self.assertEqual(self.cli.json('runs')[0]['state'], 'incomplete')
         self.cli.run('import', broken, '--suite', 'unit', '--strict', code=1)
+        twice = self.write('twice.xml', '<testsuite name="unit"><testcase classname="math" name="adds"/></testsuite>')
+        self.assertIn('duplicate_name', self.cli.run('import', self.path('good.xml'), twice, '--suite', 'both').stderr)
 
     def test_strict_and_dry_run(self):
         self.import_junit('--strict', divides='')
@@ -114,6 +116,9 @@ class Commands(unittest.TestCase):
         before = self.cli.run('export').stdout
         self.assertIn('would store: 3 results', self.import_junit('--dry-run', name='again.xml').stdout)
         self.assertEqual(self.cli.run('export').stdout, before)
+        nowhere = Cli('sqlite:' + self.path('nowhere.db'))
+        self.assertIn('would store: 3 results', nowhere.run('import', '--dry-run', self.path('again.xml')).stdout)
+        self.assertFalse(os.path.exists(self.path('nowhere.db')))
 
     def test_commits(self):
         lines = [{'repository': 'app', 'hash': f'{i:040x}', 'parents': [f'{i - 1:040x}'] if i > 1 else [], 'branch': 'main',
@@ -157,6 +162,25 @@ class Commands(unittest.TestCase):
         wrong = self.write('m/wrong.jsonl', '{"suite": "unit", "colour": "red", "file": null}\n')
         self.assertIn('wrong.jsonl:1: colour', self.cli.run('import', '--manifest', wrong, code=1).stderr)
 
+    def test_a_run_that_is_refused_leaves_the_others_of_its_manifest(self):
+        self.write('m/bad.xml', '<testsuite name="s"><properties><property name="resultsdb.configuration" value="novalue"/></properties>'
+                   '<testcase name="a"/></testsuite>')
+        self.write('m/good.xml', JUNIT.format(tests=3, divides=''))
+        manifest = self.write('m/runs.jsonl', '{"suite": "unit", "file": "bad.xml"}\n{"suite": "unit", "file": "good.xml"}\n')
+        done = self.cli.run('import', '--manifest', manifest, code=1)
+        self.assertIn('1 runs stored', done.stdout)
+        self.assertIn('runs.jsonl:1: this run was refused', done.stderr)
+        wrong = self.write('m/wrong.jsonl', '{"suite": "unit", "attempt": 4294967297, "file": "good.xml"}\n')
+        self.assertIn('wrong.jsonl:1: attempt', self.cli.run('import', '--manifest', wrong, code=1).stderr)
+
+    def test_csv_is_one_whole_table(self):
+        for system in ('linux', 'mac'):
+            self.import_junit('--configuration', f'os={system}', '--commit', f'app@{7:040x}')
+        rows = list(csv.DictReader(io.StringIO(self.cli.run('history', 'math.divides', '--suite', 'unit', '--format', 'csv').stdout)))
+        self.assertEqual([(row['configuration'], row['commits']) for row in rows],
+                         [('os=linux', f'app@{7:040x}'), ('os=mac', f'app@{7:040x}')])
+        self.assertEqual(self.cli.run('check', '--format', 'csv').stdout, 'table,key,what\n')
+
     def test_ci_environment(self):
         sha = 'a' * 40
         env = {'GITHUB_ACTIONS': 'true', 'GITHUB_SHA': sha, 'GITHUB_REF_NAME': 'main', 'GITHUB_RUN_ID': '9', 'GITHUB_RUN_ATTEMPT': '2',
@@ -171,6 +195,12 @@ class Commands(unittest.TestCase):
         shown = {row['key']: row['value'] for row in self.cli.json('env', env=env)}
         self.assertEqual((shown['branch'], shown['change'], shown['head'], shown['base'], shown['merge']),
                          ('change/26', '26', 'b' * 40, 'c' * 40, sha))
+
+        azure = {'TF_BUILD': 'True', 'BUILD_SOURCEVERSION': sha, 'SYSTEM_PULLREQUEST_SOURCECOMMITID': 'b' * 40,
+                 'SYSTEM_PULLREQUEST_SOURCEBRANCH': 'refs/heads/topic', 'SYSTEM_PULLREQUEST_PULLREQUESTNUMBER': '26'}
+        shown = {row['key']: row['value'] for row in self.cli.json('env', env=azure)}
+        self.assertEqual((shown['branch'], shown['change'], shown['commit'], shown['head'], shown['merge']),
+                         ('change/26', '26', sha, 'b' * 40, sha))
 
     def test_export_moves_a_store(self):
         for day in (1, 2, 3):
