@@ -63,7 +63,7 @@ struct PurgeOptions {
   Selection selection;
   RunRange range;  ///< at least one bound, or `run`
   std::optional<Time> received_before;
-  std::string run;  ///< public id: this run alone
+  std::string run;  ///< public id: this run alone; AlreadyExists if `suite` is empty and several have it
   bool dry_run = false;
 };
 

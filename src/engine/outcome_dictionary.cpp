@@ -15,6 +15,8 @@ using storage::OutcomeKey;
 
 // A run whose results all carry different attributes would fill the dictionary of its suite alone.
 constexpr std::size_t kNewAttributesPerRun = 256;
+// The rest is kept for outcomes, which have no other place: without it no run with a new one could be stored.
+constexpr std::size_t kEntriesWithAttributes = limits::kOutcomesPerSuite * 3 / 4;
 
 void append(OutcomeTable& table, const OutcomeKey& key) {
   DictionaryEntry entry;
@@ -135,9 +137,11 @@ Result<RunKinds> OutcomeDictionary::intern(const ResultTable& results) {
     keys.push_back(key_of(results.kind(i), kinds.common_attributes));
   {
     std::shared_lock lock(mutex_);
+    const std::size_t room = kEntriesWithAttributes - std::min(kEntriesWithAttributes, table_->size());
     std::size_t fresh = 0;
     for (OutcomeKey& key : keys)
-      if (key.attributes && !ids_.contains(key) && ++fresh > kNewAttributesPerRun) move_to_detail(key);
+      if (key.attributes && !ids_.contains(key) && ++fresh > std::min(room, kNewAttributesPerRun))
+        move_to_detail(key);
   }
   auto ids = intern_keys(keys);
   if (!ids && ids.error().code == ErrorCode::ResourceExhausted) {

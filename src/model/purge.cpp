@@ -20,6 +20,18 @@ bool has_bound(const PurgeOptions& options) {
          options.received_before || !options.run.empty();
 }
 
+// An id alone must not delete what somebody else calls by the same id.
+Status check_one_suite(const PurgeOptions& options, const std::vector<RunInfoPtr>& runs) {
+  if (options.run.empty()) return {};
+  for (const RunInfoPtr& run : runs)
+    if (run->suite != runs.front()->suite)
+      return make_error(ErrorCode::AlreadyExists,
+                        "the suites " + runs.front()->suite + " and " + run->suite +
+                            " both have a run of this id; name the suite",
+                        "run " + options.run);
+  return {};
+}
+
 }  // namespace
 
 Result<std::uint64_t> Model::purge(const PurgeOptions& options, const ProgressCallback& progress) {
@@ -34,6 +46,7 @@ Result<std::uint64_t> Model::purge(const PurgeOptions& options, const ProgressCa
   std::erase_if(runs, [&](const RunInfoPtr& run) {
     return options.received_before && run->received >= *options.received_before;
   });
+  RESULTSDB_TRY(check_one_suite(options, runs));
   if (options.dry_run) return static_cast<std::uint64_t>(runs.size());
   std::uint64_t deleted = 0;
   for (const RunInfoPtr& run : runs) {

@@ -59,5 +59,38 @@ TEST_F(SharedStore, ATestSetBetweenOwnOnesIsFound) {
   expect_sound();
 }
 
+TEST_F(SharedStore, AnIdAloneDeletesNoRunsOfSeveralSuites) {
+  for (const char* suite : {"shared", "second"})
+    ASSERT_TRUE(one_->ingest(run_of(10, {"a"}, suite), {.received = at(10)}));
+  const auto refused = one_->purge({.run = "run-10"});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::AlreadyExists);
+  EXPECT_EQ(one_->runs({})->size(), 2u);
+  EXPECT_EQ(*one_->purge({.suite = "second", .run = "run-10"}), 1u);
+  EXPECT_EQ(*one_->purge({.run = "run-10"}), 1u);
+}
+
+// Attributes that never repeat go to the details before they take the places that outcomes need.
+TEST_F(SharedStore, TheDictionaryKeepsRoomForOutcomes) {
+  constexpr int kRuns = 140;
+  for (int i = 1; i <= kRuns; ++i) {
+    resultsdb::Run run = run_of(i, {});
+    for (int j = 0; j < (i <= 16 ? 250 : 2); ++j) {
+      const std::string test = "t" + std::to_string(j), n = std::to_string(i * 1000 + j);
+      const std::string attributes = "{\"difference\":" + n + "}";
+      run.results.add({.test = test, .actual = "IMAGE", .attributes = attributes});
+    }
+    ASSERT_TRUE(one_->ingest(run, {.received = at(i)})) << i;
+  }
+  resultsdb::Run run = run_of(1000, {});
+  run.results.add({.test = "t0", .actual = "NEVER SEEN BEFORE"});
+  run.results.add({.test = "t1", .actual = "NOR THIS", .attributes = "{\"difference\":-1}"});
+  const auto stored = other_->ingest(run, {.received = at(1000)});
+  ASSERT_TRUE(stored) << stored.error();
+  const auto results = one_->results({.run = "run-140", .suite = "shared", .details = true}, at(1000));
+  ASSERT_TRUE(results) << results.error();
+  EXPECT_EQ(results->rows.front().attributes, "{\"difference\":140000}");
+}
+
 }  // namespace
 }  // namespace resultsdb
