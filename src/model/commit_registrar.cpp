@@ -9,6 +9,8 @@
 namespace resultsdb {
 namespace {
 
+constexpr std::size_t kFullHash = 40, kLongestHash = 64;
+
 // What the new one does not know stays as it is stored.
 Commit merge(const Commit& stored, const Commit& news) {
   Commit merged = stored;
@@ -28,6 +30,19 @@ Commit* of_branch(std::vector<Commit>& commits, const std::string& branch) {
   const auto found = std::find_if(commits.begin(), commits.end(),
                                   [&](const Commit& commit) { return commit.branch == branch; });
   return found == commits.end() ? nullptr : &*found;
+}
+
+// What a commit of this id can be found by: an identifier may look like a revision or a short hash.
+std::vector<storage::CommitQuery> queries_for(const std::string& repository, const std::string& id) {
+  std::vector<storage::CommitQuery> queries;
+  if (id.size() <= kLongestHash && domain::all_lower_hex(id)) {
+    queries.push_back({.repository = repository, .hash_prefix = id});
+    if (id.size() >= kFullHash) return queries;
+  } else if (id.front() == 'r' && domain::all_digits(std::string_view(id).substr(1))) {
+    queries.push_back({.repository = repository, .revision = std::strtoll(id.c_str() + 1, nullptr, 10)});
+  }
+  queries.push_back({.repository = repository, .identifier = id});
+  return queries;
 }
 
 }  // namespace
@@ -63,16 +78,12 @@ Status CommitRegistrar::load() {
 Result<const std::vector<Commit>*> CommitRegistrar::find(const std::string& id) {
   if (const auto found = known_.find(id); found != known_.end()) return &found->second;
   if (loaded_) return &known_[id];
-  storage::CommitQuery query{.repository = row_.name};
-  if (domain::all_lower_hex(id)) {
-    query.hash_prefix = id;
-  } else if (id.front() == 'r' && domain::all_digits(std::string_view(id).substr(1))) {
-    query.revision = std::strtoll(id.c_str() + 1, nullptr, 10);
-  } else {
-    query.identifier = id;
+  std::vector<Commit> commits;
+  for (const storage::CommitQuery& query : queries_for(row_.name, id)) {
+    RESULTSDB_ASSIGN(const std::vector<Commit> found, read_all(query));
+    std::copy_if(found.begin(), found.end(), std::back_inserter(commits),
+                 [&](const Commit& commit) { return commit.id() == id; });
   }
-  RESULTSDB_ASSIGN(std::vector<Commit> commits, read_all(query));
-  std::erase_if(commits, [&](const Commit& commit) { return commit.id() != id; });
   return &(known_[id] = std::move(commits));
 }
 

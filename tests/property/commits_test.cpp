@@ -67,6 +67,16 @@ TEST_F(Commits, OfOneRevisionHaveOnePlaceOnAllBranches) {
   EXPECT_EQ(positions({commit(1, 1000), other}), (std::vector<Position>{100'000, 100'000}));
 }
 
+// An identifier may look like a hash or a revision.
+TEST_F(Commits, KnownByTheirIdentifierAloneKeepTheirPlaces) {
+  std::vector<Commit> builds;
+  for (const char* identifier : {"1234", "beef", "r7x", "build 8"})
+    builds.push_back({.repository = "widgets", .branch = "main", .identifier = identifier});
+  const std::vector<Position> first = positions(builds);
+  EXPECT_EQ(first, (std::vector<Position>{1, 2, 3, 4}));
+  EXPECT_EQ(positions(builds), first);
+}
+
 TEST_F(Commits, ThatNameAnotherBatchAsParentAreFound) {
   std::vector<Commit> many;
   for (int i = 1; i <= 12'000; ++i) many.push_back(commit(i, 5000 - i / 100, i - 1));
