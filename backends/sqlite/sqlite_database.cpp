@@ -20,10 +20,17 @@ using sqlite::SqliteConnection;
 constexpr std::int64_t kApplicationId = 0x72736462;  // "rsdb"
 constexpr int kPageSize = 4096;                      // larger pages waste more behind blobs
 constexpr int kCheckpointPages = 4000;               // 16 MB of log
+constexpr int kMostLogPages = 4 * kCheckpointPages;  // beyond it the log must begin again
+
+std::string synchronous(const SqliteOptions& options) {
+  static constexpr const char* kWords[] = {"OFF", "NORMAL", "FULL"};
+  return std::string("PRAGMA synchronous = ") + kWords[static_cast<int>(options.synchronous)];
+}
 
 /// One writer and up to `readers` reader connections, opened when first needed. The log is folded into the
 /// file by whoever committed last, on a connection of its own after its commit is done: no other writer waits
-/// for that.
+/// for that. Readers that always overlap would keep the log from ever beginning again; when it is four times
+/// as long, the committing thread waits for those that are at it, and other writers wait for that.
 class SqliteDatabase final : public sql::Database {
  public:
   SqliteDatabase(SqliteOptions options, std::unique_ptr<SqliteConnection> writer)
@@ -60,10 +67,12 @@ class SqliteDatabase final : public sql::Database {
     writer_mutex_.lock();
     return sql::Lease(writer_.get(), [this](sql::Connection* given) {
       given->rollback();
-      const bool checkpoint = log_pages_ >= kCheckpointPages;
-      if (checkpoint) log_pages_ = 0;
+      if (log_pages_ < folded_at_) folded_at_ = 0;  // the log began again
+      const bool fold = log_pages_ >= folded_at_ + kCheckpointPages;
+      if (fold) folded_at_ = log_pages_;
+      const bool must_begin_again = log_pages_ >= kMostLogPages;
       writer_mutex_.unlock();
-      if (checkpoint) fold_log();
+      if (fold) fold_log(must_begin_again);
     });
   }
 
@@ -90,15 +99,20 @@ class SqliteDatabase final : public sql::Database {
     return SQLITE_OK;
   }
 
-  void fold_log() {
+  /// What fails here is done again after a later commit.
+  void fold_log(bool must_begin_again) {
     std::unique_lock lock(checkpoint_mutex_, std::try_to_lock);
     if (!lock) return;  // somebody is at it
     if (!checkpointer_) {
-      auto opened = SqliteConnection::open(options_.path, SQLITE_OPEN_READWRITE, 0);
-      if (!opened) return;
+      auto opened = SqliteConnection::open(options_.path, SQLITE_OPEN_READWRITE,
+                                           static_cast<int>(options_.busy_timeout.count()));
+      // A connection that never read does not know of the log, and its checkpoints do nothing.
+      if (!opened || !(*opened)->run_script(synchronous(options_)) || !(*opened)->pragma("schema_version"))
+        return;
       checkpointer_ = std::move(*opened);
     }
-    sqlite3_wal_checkpoint_v2(checkpointer_->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    const int mode = must_begin_again ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE;
+    sqlite3_wal_checkpoint_v2(checkpointer_->handle(), nullptr, mode, nullptr, nullptr);
   }
 
   Result<std::unique_ptr<SqliteConnection>> open_reader() {
@@ -122,7 +136,8 @@ class SqliteDatabase final : public sql::Database {
   const SqliteOptions options_;
   std::mutex writer_mutex_;
   std::unique_ptr<SqliteConnection> writer_;
-  int log_pages_ = 0;  // written and read by the holder of the writer
+  int log_pages_ = 0;  // this and the next are written and read by the holder of the writer
+  int folded_at_ = 0;  // pages of the log when it was last folded, since it began
   std::mutex checkpoint_mutex_;
   std::unique_ptr<SqliteConnection> checkpointer_;
   std::mutex mutex_;
@@ -167,10 +182,8 @@ Status check_file(SqliteConnection& connection, const SqliteOptions& options, co
 }
 
 Status configure_writer(SqliteConnection& connection, const SqliteOptions& options) {
-  static constexpr const char* kSynchronous[] = {"OFF", "NORMAL", "FULL"};
   RESULTSDB_TRY(connection.run_script("PRAGMA journal_mode = WAL"));
-  RESULTSDB_TRY(connection.run_script(std::string("PRAGMA synchronous = ") +
-                                      kSynchronous[static_cast<int>(options.synchronous)]));
+  RESULTSDB_TRY(connection.run_script(synchronous(options)));
   RESULTSDB_TRY(connection.run_script("PRAGMA cache_size = -" + std::to_string(options.cache_bytes / 1024)));
   if (options.max_pages > 0)
     RESULTSDB_TRY(connection.run_script("PRAGMA max_page_count = " + std::to_string(options.max_pages)));

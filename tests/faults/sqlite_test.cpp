@@ -3,9 +3,12 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -260,6 +263,93 @@ TEST_F(SqliteFaults, KilledWritersLeaveWholeBatches) {
     ::waitpid(child, nullptr, 0);
     expect_whole(*open(), timeline, 50);
   }
+}
+
+/// Writes one large blob over and over: the log grows, the file does not.
+void write_large_blobs(Storage& storage, TimelineId timeline, int times) {
+  for (int i = 0; i < times; ++i) {
+    SuiteBatch batch{.suite = "suite"};
+    batch.timelines.push_back(
+        {.id = timeline, .key = {"main", 1}, .version = version_of(storage, timeline) + 1});
+    batch.put_outcomes.push_back({timeline, 1, Bytes(1 << 20, static_cast<char>('a' + i % 26))});
+    const auto status = storage.apply(batch);
+    ASSERT_TRUE(status.ok()) << status.error();
+  }
+}
+
+TEST_F(SqliteFaults, LogIsFoldedIntoTheFile) {
+  auto storage = open();
+  const auto timeline = make_timeline(*storage, "main");
+  write_large_blobs(*storage, timeline, 40);
+  EXPECT_LT(fs::file_size(path_ + "-wal"), 20U << 20);
+  storage.reset();
+  EXPECT_FALSE(fs::exists(path_ + "-wal")) << "folded when the last connection closed";
+}
+
+TEST_F(SqliteFaults, LogStaysBoundedWhileReadersOverlap) {
+  TimelineId timeline = 0;
+  {
+    auto storage = open();
+    timeline = make_timeline(*storage, "main");
+    write_large_blobs(*storage, timeline, 1);
+  }
+  std::vector<pid_t> readers;  // begun while nothing is open here: connections do not survive a fork
+  for (int i = 0; i < 3; ++i) {
+    readers.push_back(in_child([&] {
+      auto reader = open({.read_only = true});
+      const RunRef run{timeline, 1};
+      while (reader->read_outcomes("suite", std::span(&run, 1)).ok()) {
+      }
+      return false;
+    }));
+  }
+  auto storage = open();
+  write_large_blobs(*storage, timeline, 100);
+  EXPECT_LT(fs::file_size(path_ + "-wal"), 70U << 20);
+  for (const pid_t reader : readers) {
+    EXPECT_EQ(::waitpid(reader, nullptr, WNOHANG), 0) << "a reader failed";
+    ::kill(reader, SIGKILL);
+    ::waitpid(reader, nullptr, 0);
+  }
+}
+
+TEST_F(SqliteFaults, AnotherProcessWriterMakesThisOneUnavailable) {
+  auto storage = open({.busy_timeout = std::chrono::milliseconds(0)});
+  const auto timeline = make_timeline(*storage, "main");
+  const auto fifo = (folder_ / "begun").string();
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  std::FILE* other = ::popen(("sqlite3 '" + path_ + "'").c_str(), "w");
+  ASSERT_NE(other, nullptr);
+  std::fprintf(other, "BEGIN IMMEDIATE;\n.shell echo > '%s'\n", fifo.c_str());
+  std::fflush(other);
+  EXPECT_EQ(read_file(fifo), "\n");  // returns when the other process holds the lock
+  const auto status = storage->apply(make_batch(timeline, 1, 3));
+  EXPECT_EQ(status.error().code, ErrorCode::Unavailable) << status.error();
+  EXPECT_TRUE(status.error().retryable());
+  EXPECT_EQ(version_of(*storage, timeline), 0U) << "reading goes on";
+  EXPECT_EQ(::pclose(other), 0);
+  EXPECT_TRUE(storage->apply(make_batch(timeline, 1, 3)).ok());
+  expect_whole(*storage, timeline, 3);
+}
+
+TEST_F(SqliteFaults, DamagedPagesAreCorrupt) {
+  TimelineId timeline = 0;
+  {
+    auto storage = open();
+    timeline = make_timeline(*storage, "main");
+    for (std::uint64_t version = 1; version <= 20; ++version)
+      ASSERT_TRUE(storage->apply(make_batch(timeline, version, 200)).ok());
+  }
+  {
+    std::fstream file(path_, std::ios::in | std::ios::out | std::ios::binary);
+    constexpr std::streamoff kSchema = std::streamoff{4096} * 8;  // stays readable
+    file.seekp(kSchema);
+    file << std::string(fs::file_size(path_) - kSchema, 'x');
+  }
+  auto storage = backends::open_sqlite({.path = path_});
+  const auto error = storage ? (*storage)->find_changes({.suite = "suite"}).error() : storage.error();
+  EXPECT_EQ(error.code, ErrorCode::Corrupt) << error;
+  EXPECT_NE(error.text().find(path_), std::string::npos) << error;
 }
 
 }  // namespace

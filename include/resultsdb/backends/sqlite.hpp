@@ -23,6 +23,9 @@ struct SqliteOptions {
   bool create = true;
 };
 
+/// Beside the file lies its log, PATH-wal: up to 16 MB, or 64 MB while readers of several threads or
+/// processes overlap without a pause, plus one batch. The call that makes it longer folds it into the file
+/// before it returns; the last one who closes the store does away with it. Close a store before fork().
 /// NotFound (missing and not `create`), SchemaMismatch (no database of ours, or a newer schema),
 /// PermissionDenied, Unavailable (locked), Corrupt.
 Result<std::shared_ptr<storage::Storage>> open_sqlite(const SqliteOptions& options);
