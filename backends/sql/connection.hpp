@@ -51,7 +51,8 @@ struct Column {
   Type type = Type::Integer;
 };
 
-/// A table as bulk calls see it: the first `keys` columns are its primary key.
+/// A table as bulk calls see it: the first `keys` columns are its primary key. Lives as long as the program:
+/// connections remember its statements by its address.
 struct Table {
   const char* name;
   std::size_t keys;

@@ -1,6 +1,7 @@
 // Names and dictionaries: suites, tests, outcomes, configurations, timelines.
 #include <algorithm>
 #include <set>
+#include <unordered_map>
 
 #include "sql_storage.hpp"
 #include "tables.hpp"
@@ -23,10 +24,38 @@ Rows with_suite(std::int64_t suite, const Rows& keys, std::size_t width) {
   return rows;
 }
 
-Result<std::vector<std::optional<std::uint32_t>>> find_ids(Connection& connection, const Table& table,
-                                                           std::int64_t suite, const Rows& keys) {
+using Ids = std::vector<std::optional<std::uint32_t>>;
+
+constexpr std::size_t kFewNames = 1000;    // are looked up one by one
+constexpr std::int64_t kNamesPerSeek = 6;  // read in order in the time of one look-up
+
+/// One pass over all names of the suite.
+Result<Ids> find_in_all_tests(Connection& connection, std::int64_t suite, const Rows& names) {
+  std::unordered_map<std::string_view, std::size_t> places;  // of each name, where it is asked first
+  places.reserve(names.size());
+  std::vector<std::size_t> first(names.size());
+  for (std::size_t i = 0; i < names.size(); ++i)
+    first[i] = places.try_emplace(std::get<std::string_view>(names[i]), i).first->second;
+  Ids ids(names.size());
+  RESULTSDB_TRY(connection.run("SELECT name, id FROM test WHERE suite = $1", {suite}, [&](const Row& row) {
+    if (const auto found = places.find(row.text(0)); found != places.end())
+      ids[found->second] = row.number<std::uint32_t>(1);
+  }));
+  for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = ids[first[i]];
+  return ids;
+}
+
+/// Ids of keys without their suite; empty where there is none.
+Result<Ids> find_ids(Connection& connection, const Table& table, std::int64_t suite, const Rows& keys) {
   const std::size_t width = table.keys - 1;
-  std::vector<std::optional<std::uint32_t>> ids(keys.size() / width);
+  if (&table == &tables::kTest && keys.size() > kFewNames) {
+    std::int64_t known = 0;
+    RESULTSDB_TRY(connection.run("SELECT coalesce(max(id), 0) FROM test WHERE suite = $1", {suite},
+                                 [&](const Row& row) { known = row.integer(0); }));
+    if (known < kNamesPerSeek * static_cast<std::int64_t>(keys.size()))
+      return find_in_all_tests(connection, suite, keys);
+  }
+  Ids ids(keys.size() / width);
   RESULTSDB_TRY(connection.look_up(table, with_suite(suite, keys, width), [&](std::size_t i, const Row& row) {
     ids[i] = row.number<std::uint32_t>(static_cast<int>(table.keys));
   }));
@@ -35,14 +64,14 @@ Result<std::vector<std::optional<std::uint32_t>>> find_ids(Connection& connectio
 
 Rows as_keys(std::span<const std::string_view> names) { return Rows(names.begin(), names.end()); }
 
-std::vector<std::uint32_t> all_of(const std::vector<std::optional<std::uint32_t>>& ids) {
+std::vector<std::uint32_t> all_of(const Ids& ids) {
   std::vector<std::uint32_t> known;
   known.reserve(ids.size());
   for (const auto& id : ids) known.push_back(id.value_or(0));
   return known;
 }
 
-bool complete(const std::vector<std::optional<std::uint32_t>>& ids) {
+bool complete(const Ids& ids) {
   return std::all_of(ids.begin(), ids.end(), [](const auto& id) { return id.has_value(); });
 }
 
@@ -261,12 +290,20 @@ Result<std::vector<TimelineRow>> SqlStorage::do_find_timelines(std::string_view 
   RESULTSDB_ASSIGN(auto connection, database_->reader());
   RESULTSDB_ASSIGN(const auto suite_number, find_suite(*connection, suite));
   std::vector<TimelineRow> rows;
-  const std::set<TimelineId> wanted(ids.begin(), ids.end());
-  static const auto kStatement =
-      "SELECT " + column_list(tables::kTimeline) + " FROM timeline WHERE suite = $1 ORDER BY id";
-  if (ids.empty()) {
-    RESULTSDB_TRY(connection->run(kStatement, {suite_number},
-                                  [&](const Row& row) { rows.push_back(to_timeline(row)); }));
+  std::vector<TimelineId> wanted(ids.begin(), ids.end());
+  std::sort(wanted.begin(), wanted.end());
+  wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
+  // Timelines that lie close together are read as one range: a row is cheaper than a look-up.
+  if (wanted.empty() || wanted.back() - wanted.front() < 4 * wanted.size()) {
+    static const auto kStatement = "SELECT " + column_list(tables::kTimeline) +
+                                   " FROM timeline WHERE suite = $1 AND id BETWEEN $2 AND $3 ORDER BY id";
+    const auto first = wanted.empty() ? TimelineId{0} : wanted.front();
+    const auto last = wanted.empty() ? ~TimelineId{0} : wanted.back();
+    RESULTSDB_TRY(
+        connection->run(kStatement, {suite_number, number(first), number(last)}, [&](const Row& row) {
+          if (wanted.empty() || std::binary_search(wanted.begin(), wanted.end(), row.number<TimelineId>(1)))
+            rows.push_back(to_timeline(row));
+        }));
     return rows;
   }
   Rows keys;
@@ -274,7 +311,7 @@ Result<std::vector<TimelineRow>> SqlStorage::do_find_timelines(std::string_view 
     keys.emplace_back(suite_number);
     keys.push_back(number(id));
   }
-  if (wanted.size() > 1) RESULTSDB_TRY(connection->begin(Connection::Mode::Read));
+  RESULTSDB_TRY(connection->begin(Connection::Mode::Read));
   RESULTSDB_TRY(connection->look_up(tables::kTimeline, keys,
                                     [&](std::size_t, const Row& row) { rows.push_back(to_timeline(row)); }));
   return rows;

@@ -54,6 +54,7 @@ Status SqlStorage::do_migrate() {
 
 Result<std::vector<TableSize>> SqlStorage::do_sizes() {
   RESULTSDB_ASSIGN(auto connection, database_->reader());
+  RESULTSDB_TRY(connection->begin(Connection::Mode::Read));
   return connection->sizes(tables::all());
 }
 

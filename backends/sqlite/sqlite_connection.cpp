@@ -167,13 +167,13 @@ Result<sqlite3_stmt*> SqliteConnection::prepare(std::string_view statement) {
 }
 
 Status SqliteConnection::finish(sqlite3_stmt* statement, const sql::RowHandler& handle) {
+  // A statement that is left standing would hold its snapshot for ever: reset it even if `handle` throws.
+  const std::unique_ptr<sqlite3_stmt, int (*)(sqlite3_stmt*)> reset(statement, sqlite3_reset);
   const SqliteRow row(statement);
   int code = SQLITE_OK;
   while ((code = sqlite3_step(statement)) == SQLITE_ROW)
     if (handle) handle(row);
-  auto status = code == SQLITE_DONE ? Status() : Status(error(code));
-  sqlite3_reset(statement);
-  return status;
+  return code == SQLITE_DONE ? Status() : Status(error(code));
 }
 
 Result<std::uint64_t> SqliteConnection::run(std::string_view statement,
@@ -206,24 +206,48 @@ Status SqliteConnection::for_each(const std::string& statement, std::size_t widt
   return {};
 }
 
+const std::string& SqliteConnection::text_of(const sql::Table& table, Bulk call) {
+  auto& text = texts_[{&table, call}];
+  if (!text.empty()) return text;
+  switch (call) {
+    case Bulk::Insert:
+      return text = insert_statement(table, sql::OnConflict::Fail);
+    case Bulk::InsertMissing:
+      return text = insert_statement(table, sql::OnConflict::Ignore);
+    case Bulk::InsertOrReplace:
+      return text = insert_statement(table, sql::OnConflict::Replace);
+    case Bulk::Remove:
+      return text = std::string("DELETE FROM ") + table.name + key_condition(table);
+    case Bulk::LookUp:
+      break;
+  }
+  std::string columns;
+  for (const auto& column : table.columns)
+    columns += (columns.empty() ? "" : ", ") + std::string(column.name);
+  return text = "SELECT " + columns + " FROM " + table.name + key_condition(table);
+}
+
 Status SqliteConnection::put(const sql::Table& table, sql::OnConflict rule, const sql::Rows& rows) {
-  return for_each(insert_statement(table, rule), table.columns.size(), rows,
+  const auto call = rule == sql::OnConflict::Fail     ? Bulk::Insert
+                    : rule == sql::OnConflict::Ignore ? Bulk::InsertMissing
+                                                      : Bulk::InsertOrReplace;
+  return for_each(text_of(table, call), table.columns.size(), rows,
                   [&](std::size_t, sqlite3_stmt* statement) { return finish(statement, {}); });
 }
 
 Status SqliteConnection::remove(const sql::Table& table, const sql::Rows& keys) {
-  return for_each(std::string("DELETE FROM ") + table.name + key_condition(table), table.keys, keys,
+  return for_each(text_of(table, Bulk::Remove), table.keys, keys,
                   [&](std::size_t, sqlite3_stmt* statement) { return finish(statement, {}); });
 }
 
 Status SqliteConnection::look_up(const sql::Table& table, const sql::Rows& keys,
                                  const std::function<void(std::size_t, const sql::Row&)>& handle) {
-  std::string columns;
-  for (const auto& column : table.columns)
-    columns += (columns.empty() ? "" : ", ") + std::string(column.name);
-  return for_each("SELECT " + columns + " FROM " + table.name + key_condition(table), table.keys, keys,
+  std::size_t key = 0;
+  const sql::RowHandler take = [&](const sql::Row& row) { handle(key, row); };
+  return for_each(text_of(table, Bulk::LookUp), table.keys, keys,
                   [&](std::size_t i, sqlite3_stmt* statement) {
-                    return finish(statement, [&](const sql::Row& row) { handle(i, row); });
+                    key = i;
+                    return finish(statement, take);
                   });
 }
 

@@ -3,10 +3,12 @@
 
 #include <sqlite3.h>
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include "sql/connection.hpp"
 
@@ -45,6 +47,9 @@ class SqliteConnection final : public sql::Connection {
   Error error(int code) const { return make_sqlite_error(database_, code, path_); }
   /// Steps a bound statement to its end and resets it.
   Status finish(sqlite3_stmt* statement, const sql::RowHandler& handle);
+  enum class Bulk { Insert, InsertMissing, InsertOrReplace, Remove, LookUp };
+  /// The statement of a bulk call, spelled once.
+  const std::string& text_of(const sql::Table& table, Bulk call);
   Status for_each(const std::string& statement, std::size_t width, const sql::Rows& rows,
                   const std::function<Status(std::size_t, sqlite3_stmt*)>& step);
 
@@ -58,6 +63,7 @@ class SqliteConnection final : public sql::Connection {
 
   sqlite3* database_;
   std::string path_;
+  std::map<std::pair<const sql::Table*, Bulk>, std::string> texts_;
   std::unordered_map<std::string, std::unique_ptr<sqlite3_stmt, Finalizer>, TextHash, std::equal_to<>>
       statements_;
 };
