@@ -1,4 +1,5 @@
 // Reading runs and what hangs on them.
+#include <algorithm>
 #include <set>
 
 #include "sql_storage.hpp"
@@ -10,37 +11,96 @@ using namespace storage;
 
 namespace {
 
+constexpr std::int64_t kFewRuns = 4000;  // are read and sorted faster than found among all in order
+
 constexpr std::string_view order_columns(RunQuery::Order order) {
   switch (order) {
     case RunQuery::Order::Position:
-      return "position, started, variant, timeline";
+      return "run.position, run.started, run.variant, run.timeline";
     case RunQuery::Order::Started:
-      return "started, position, variant, timeline";
+      return "run.started, run.position, run.variant, run.timeline";
     case RunQuery::Order::Received:
       break;
   }
-  return "received, timeline, serial";
+  return "run.received, run.timeline, run.serial";
 }
 
-Conditions conditions_of(std::int64_t suite, const RunQuery& query) {
+using Pair = Attributes::value_type;
+
+/// What follows SELECT … of a query: FROM and WHERE.
+struct RunSelection {
+  std::string from;
   Conditions where;
-  where.add("suite = ", suite);
+};
+
+/// How many runs have each attribute, counted to kFewRuns + 1; gives the one that the fewest have.
+Result<std::pair<const Pair*, std::int64_t>> find_rarest(Connection& connection, std::int64_t suite,
+                                                         const Attributes& attributes) {
+  std::pair<const Pair*, std::int64_t> rarest{nullptr, 0};
+  for (const auto& pair : attributes) {
+    std::int64_t count = 0;
+    RESULTSDB_TRY(connection.run(
+        "SELECT count(*) FROM (SELECT 1 FROM run_attribute WHERE suite = $1 AND name = $2 AND value = $3 "
+        "LIMIT $4) AS counted",
+        {suite, std::string_view(pair.first), std::string_view(pair.second), kFewRuns + 1},
+        [&](const Row& row) { count = row.integer(0); }));
+    if (!rarest.first || count < rarest.second) rarest = {&pair, count};
+  }
+  return rarest;
+}
+
+/// The query's conditions on columns of `run`; false if there are none.
+bool add_run_conditions(const RunQuery& query, Conditions& where) {
+  const auto before = where.values().size();
   std::vector<Value> timelines, states;
   for (const auto timeline : query.timelines) timelines.push_back(number(timeline));
   for (const auto state : query.states) states.push_back(number(static_cast<std::uint64_t>(state)));
-  where.add_any("timeline", timelines);
-  where.add_any("state", states);
-  if (!query.id.empty()) where.add("id = ", std::string_view(query.id));
-  if (!query.digest.empty()) where.add("digest = ", Blob{query.digest});
-  where.add_range<Position>("position", query.position, [](Position value) -> Value { return value; });
-  where.add_range<Time>("started", query.started, time);
-  where.add_range<Time>("received", query.received, time);
-  for (const auto& [name, value] : query.attributes) {
-    where.add_text("(timeline, serial) IN (SELECT timeline, serial FROM run_attribute WHERE suite = " +
-                   where.parameter(suite) + " AND name = " + where.parameter(std::string_view(name)) +
-                   " AND value = " + where.parameter(std::string_view(value)) + ")");
+  where.add_any("run.timeline", timelines);
+  where.add_any("run.state", states);
+  if (!query.id.empty()) where.add("run.id = ", std::string_view(query.id));
+  if (!query.digest.empty()) where.add("run.digest = ", Blob{query.digest});
+  where.add_range<Position>("run.position", query.position, [](Position value) -> Value { return value; });
+  where.add_range<Time>("run.started", query.started, time);
+  where.add_range<Time>("run.received", query.received, time);
+  return where.values().size() != before;
+}
+
+/// Begins with the runs that have `first`, or with all runs of the suite. `columns`: columns of `run` are
+/// read.
+RunSelection select_runs(std::int64_t suite, const RunQuery& query, const Pair* first, bool columns) {
+  RunSelection selection{"run", {}};
+  auto& where = selection.where;
+  std::string owner = "run";
+  if (first) {
+    where.add("chosen.suite = ", suite);
+    where.add("chosen.name = ", std::string_view(first->first));
+    where.add("chosen.value = ", std::string_view(first->second));
+    if (add_run_conditions(query, where) || columns) {
+      // CROSS JOIN: SQLite keeps the order of the two, whatever it thinks of the sorting afterwards.
+      selection.from = "run_attribute AS chosen CROSS JOIN run";
+      where.add_text(
+          "run.suite = chosen.suite AND run.timeline = chosen.timeline AND run.serial = chosen.serial");
+    } else {
+      selection.from = "run_attribute AS chosen";
+      owner = "chosen";
+    }
+  } else {
+    where.add("run.suite = ", suite);
+    add_run_conditions(query, where);
   }
-  return where;
+  for (const auto& pair : query.attributes) {
+    if (&pair == first) continue;
+    where.add_text("EXISTS (SELECT 1 FROM run_attribute AS held WHERE held.suite = " + owner +
+                   ".suite AND held.name = " + where.parameter(std::string_view(pair.first)) +
+                   " AND held.value = " + where.parameter(std::string_view(pair.second)) +
+                   " AND held.timeline = " + owner + ".timeline AND held.serial = " + owner + ".serial)");
+  }
+  return selection;
+}
+
+/// The page begins after this run.
+void add_cursor(const RunQuery& query, Conditions& where, const std::vector<Value>& cursor) {
+  where.add_after(order_columns(query.order), query.ascending, cursor);
 }
 
 }  // namespace
@@ -49,30 +109,29 @@ Result<std::vector<RunRow>> SqlStorage::do_find_runs(const RunQuery& query,
                                                      const std::optional<RunCursor>& after,
                                                      std::uint32_t limit) {
   RESULTSDB_ASSIGN(auto connection, database_->reader());
+  if (!query.attributes.empty()) RESULTSDB_TRY(connection->begin(Connection::Mode::Read));
   RESULTSDB_ASSIGN(const auto suite, find_suite(*connection, query.suite));
-  auto where = conditions_of(suite, query);
-  const auto columns = order_columns(query.order);
+  RESULTSDB_ASSIGN(const auto rarest, find_rarest(*connection, suite, query.attributes));
+  auto [from, where] =
+      select_runs(suite, query, rarest.second <= kFewRuns ? rarest.first : nullptr, /*columns=*/true);
   if (after) {
     const std::string_view variant = after->variant;
     switch (query.order) {
       case RunQuery::Order::Position:
-        where.add_after(columns, query.ascending,
-                        {after->position, time(after->started), variant, number(after->timeline)});
+        add_cursor(query, where, {after->position, time(after->started), variant, number(after->timeline)});
         break;
       case RunQuery::Order::Started:
-        where.add_after(columns, query.ascending,
-                        {time(after->started), after->position, variant, number(after->timeline)});
+        add_cursor(query, where, {time(after->started), after->position, variant, number(after->timeline)});
         break;
       case RunQuery::Order::Received:
-        where.add_after(columns, query.ascending,
-                        {time(after->received), number(after->timeline), number(after->serial)});
+        add_cursor(query, where, {time(after->received), number(after->timeline), number(after->serial)});
         break;
     }
   }
   const auto last = where.parameter(number(limit));
-  static const auto kColumns = "SELECT " + column_list(tables::kRun) + " FROM run";
-  const auto statement =
-      kColumns + where.text() + " ORDER BY " + order_by(columns, query.ascending) + " LIMIT " + last;
+  static const auto kColumns = "SELECT " + column_list(tables::kRun, "run.") + " FROM ";
+  const auto statement = kColumns + from + where.text() + " ORDER BY " +
+                         order_by(order_columns(query.order), query.ascending) + " LIMIT " + last;
   std::vector<RunRow> rows;
   RESULTSDB_TRY(
       connection->run(statement, where.values(), [&](const Row& row) { rows.push_back(to_run(row)); }));
@@ -81,10 +140,12 @@ Result<std::vector<RunRow>> SqlStorage::do_find_runs(const RunQuery& query,
 
 Result<std::uint64_t> SqlStorage::do_count_runs(const RunQuery& query) {
   RESULTSDB_ASSIGN(auto connection, database_->reader());
+  if (!query.attributes.empty()) RESULTSDB_TRY(connection->begin(Connection::Mode::Read));
   RESULTSDB_ASSIGN(const auto suite, find_suite(*connection, query.suite));
-  const auto where = conditions_of(suite, query);
+  RESULTSDB_ASSIGN(const auto rarest, find_rarest(*connection, suite, query.attributes));
+  const auto [from, where] = select_runs(suite, query, rarest.first, /*columns=*/false);
   std::uint64_t count = 0;
-  RESULTSDB_TRY(connection->run("SELECT count(*) FROM run" + where.text(), where.values(),
+  RESULTSDB_TRY(connection->run("SELECT count(*) FROM " + from + where.text(), where.values(),
                                 [&](const Row& row) { count = row.number<std::uint64_t>(0); }));
   return count;
 }
@@ -162,11 +223,12 @@ Result<std::vector<ChangeRow>> SqlStorage::do_find_changes(const ChangeQuery& qu
   RESULTSDB_ASSIGN(auto connection, database_->reader());
   if (query.tests.size() > 1) RESULTSDB_TRY(connection->begin(Connection::Mode::Read));
   RESULTSDB_ASSIGN(const auto suite, find_suite(*connection, query.suite));
-  const std::set<TimelineId> timelines(query.timelines.begin(), query.timelines.end());
+  auto timelines = query.timelines;
+  std::sort(timelines.begin(), timelines.end());
   std::vector<ChangeRow> rows;
   const auto take = [&](const Row& row) {
     const auto timeline = row.number<TimelineId>(1);
-    if (!timelines.empty() && !timelines.contains(timeline)) return;
+    if (!timelines.empty() && !std::binary_search(timelines.begin(), timelines.end(), timeline)) return;
     rows.push_back({{row.number<TestId>(0), timeline, row.integer(2), from_micros(row.integer(3)),
                      std::string(row.text(4))},
                     row.number<OutcomeId>(5)});

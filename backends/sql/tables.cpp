@@ -108,9 +108,12 @@ std::span<const Table* const> all() {
 
 }  // namespace tables
 
-std::string column_list(const Table& table) {
+std::string column_list(const Table& table, std::string_view prefix) {
   std::string list;
-  for (const auto& column : table.columns) list += (list.empty() ? "" : ", ") + std::string(column.name);
+  for (const auto& column : table.columns) {
+    if (!list.empty()) list += ", ";
+    list.append(prefix).append(column.name);
+  }
   return list;
 }
 

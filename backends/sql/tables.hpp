@@ -19,8 +19,8 @@ extern const Table kTest, kOutcome, kConfiguration, kTimelineKey, kTimeline, kRu
 std::span<const Table* const> all();
 }  // namespace tables
 
-/// "a, b, c": for SELECT lists.
-std::string column_list(const Table& table);
+/// "a, b, c": for SELECT lists; `prefix` stands before each.
+std::string column_list(const Table& table, std::string_view prefix = {});
 
 /// Pairs and lists of texts in one column: length-prefixed, so that any text comes back.
 std::string pack(const Attributes& pairs);

@@ -40,8 +40,10 @@ CREATE TABLE run (
   PRIMARY KEY (suite, timeline, serial)){CLUSTERED};
 CREATE UNIQUE INDEX run_by_position ON run (suite, timeline, position, started, variant);
 CREATE UNIQUE INDEX run_by_id ON run (suite, id);
-CREATE INDEX run_by_start ON run (suite, started);
-CREATE INDEX run_by_receipt ON run (suite, received);
+-- Each in the whole order of a query, or filtered pages would be sorted out of all runs.
+CREATE INDEX run_by_place ON run (suite, position, started, variant, timeline);
+CREATE INDEX run_by_start ON run (suite, started, position, variant, timeline);
+CREATE INDEX run_by_receipt ON run (suite, received, timeline, serial);
 
 CREATE TABLE run_attribute (
   suite {INTEGER} NOT NULL, name {TEXT} NOT NULL, value {TEXT} NOT NULL, timeline {INTEGER} NOT NULL, serial {INTEGER} NOT NULL,
