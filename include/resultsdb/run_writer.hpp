@@ -30,7 +30,8 @@ class RunWriter {
   Status plan(std::string_view test);
   /// Keeps a result in memory until the next checkpoint. A second result of one test is AlreadyExists.
   Status add(const TestResult& result);
-  /// Makes everything so far durable. Blocks for one transaction. `now` starts the lease anew.
+  /// Makes everything so far durable. Blocks for one transaction. `now` starts the lease anew. AlreadyExists
+  /// if somebody else has ended the run meanwhile: that stays as it is.
   Status checkpoint(Time now);
   /// Writes the rest and ends the run as Final, Failed or Incomplete. Nothing but destruction is allowed
   /// after it succeeded; after a failure it may be repeated.

@@ -121,12 +121,13 @@ Result<Ingested> TimelineWriter::put(const PreparedRun& run, const PutOptions& o
                   attempt.added->info};
 }
 
-Result<bool> TimelineWriter::erase(const std::string& id) {
+Result<bool> TimelineWriter::erase(const std::string& id, std::optional<Time> received_before) {
   std::lock_guard lock(timeline_.write_mutex);
   RESULTSDB_ASSIGN(const Attempt attempt,
                    write([&](const TimelineContents& contents, TimelineDraft& draft) -> Result<Decision> {
                      const RunEntryPtr run = find_by_id(contents, id);
-                     if (!run) return Decision::Nothing;
+                     if (!run || (received_before && run->info->received >= *received_before))
+                       return Decision::Nothing;
                      RESULTSDB_TRY(draft.erase(run));
                      return Decision::Write;
                    }));

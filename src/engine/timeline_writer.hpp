@@ -36,8 +36,9 @@ class TimelineWriter {
 
   /// One run, as Model::ingest() describes it.
   Result<Ingested> put(const PreparedRun& run, const PutOptions& options);
-  /// Deletes the run with this public id; false if the timeline has none.
-  Result<bool> erase(const std::string& id);
+  /// Deletes the run with this public id; false if the timeline has none, or it was received at that time or
+  /// later.
+  Result<bool> erase(const std::string& id, std::optional<Time> received_before = {});
   /// Stores the running run with this public id as incomplete if its lease was over at `now`; else false.
   Result<bool> expire(const std::string& id, Time now);
 

@@ -55,7 +55,7 @@ Result<std::uint64_t> Model::purge(const PurgeOptions& options, const ProgressCa
     RESULTSDB_ASSIGN(const engine::TimelinePtr timeline,
                      suite->open_timeline(run->branch, run->configuration));
     engine::TimelineWriter writer(*suite, *timeline, implementation_->options().conflict_retries);
-    RESULTSDB_ASSIGN(const bool gone, writer.erase(run->id));
+    RESULTSDB_ASSIGN(const bool gone, writer.erase(run->id, options.received_before));
     if (gone) ++deleted;
   }
   return deleted;

@@ -32,11 +32,11 @@ class RunWriter::Implementation {
     return {};
   }
 
-  Status checkpoint(Time now, bool first = false) {
+  Status checkpoint(Time now) {
     if (finished_) return invalid_argument("the run has ended", "run " + header_.id);
     header_.state = RunState::Running;
     engine::PutOptions options{
-        .ingest = {.received = now}, .lease_until = now + model_->options().lease, .refuse_finished = first};
+        .ingest = {.received = now}, .lease_until = now + model_->options().lease, .refuse_finished = true};
     return store(header_, results_, std::move(options));
   }
 
@@ -87,7 +87,7 @@ Status RunWriter::finish(Time now, RunState state) { return implementation_->fin
 
 Result<RunWriter> Model::start_run(RunHeader header, Time now) {
   auto writer = std::make_unique<RunWriter::Implementation>(implementation_, std::move(header));
-  RESULTSDB_TRY(writer->checkpoint(now, true));
+  RESULTSDB_TRY(writer->checkpoint(now));
   return RunWriter(std::move(writer));
 }
 

@@ -175,5 +175,31 @@ TEST_F(LiveRuns, MayOverlapOnOneTimeline) {
   expect_sound();
 }
 
+TEST_F(LiveRuns, ThatAnotherWriterEndedAreNotTakenUpAgain) {
+  auto one = model_->start_run(header(), at(0)), other = model_->start_run(header(), at(1));
+  ASSERT_TRUE(one && other);
+  ASSERT_TRUE(one->add({.test = "a"}));
+  ASSERT_TRUE(one->finish(at(2)));
+  EXPECT_EQ(other->checkpoint(at(3)).error().code, ErrorCode::AlreadyExists);
+  const RunResults seen = results(one->id(), at(4));
+  EXPECT_EQ(seen.run->state, RunState::Final);
+  EXPECT_EQ(seen.rows.size(), 1u);
+}
+
+// What came in anew between the listing and the deletion is not old any more.
+TEST_F(LiveRuns, StoredAgainWhileOldOnesAreDeletedStay) {
+  resultsdb::Run run{.header = header()};
+  run.results.add({.test = "a"});
+  ASSERT_TRUE(model_->ingest(run, {.received = at(0)}));
+  const auto again = [&](const Progress&) {
+    run.results.add({.test = "b"});
+    return model_->ingest(run, {.received = at(100)}).ok();
+  };
+  const auto purged = model_->purge({.suite = "live", .received_before = at(50)}, again);
+  ASSERT_TRUE(purged) << purged.error();
+  EXPECT_EQ(*purged, 0u);
+  EXPECT_EQ(model_->runs({.suite = "live"})->size(), 1u);
+}
+
 }  // namespace
 }  // namespace resultsdb
