@@ -57,7 +57,7 @@ Status NameDictionary::fill(std::size_t wanted) {
     RESULTSDB_ASSIGN(const auto rows, storage_.scan_tests(suite_, first, limits::kPageRows));
     std::unique_lock lock(mutex_);
     for (const storage::TestRow& row : rows) table_.add(row.id, row.name);
-    if (rows.size() < limits::kPageRows) return {};
+    if (rows.size() < limits::kPageRows || rows.back().id >= kTestsPerSuite) return {};
     first = rows.back().id + 1;
   }
 }
@@ -163,6 +163,11 @@ Result<RunNames> NameDictionary::intern(const ResultTable& results) {
   // Both kinds of duplicates are refused before anything is interned: here the known names, there the others.
   if (const TestId twice = find_duplicate(names); twice != kNoTest) return named_twice(twice);
   RESULTSDB_TRY(add_missing(results, unknown, names));
+  for (const auto* ids : {&names.tests, &names.lost})
+    if (std::any_of(ids->begin(), ids->end(), [](TestId id) { return id >= kTestsPerSuite; }))
+      return make_error(ErrorCode::ResourceExhausted,
+                        "a suite may name at most " + std::to_string(kTestsPerSuite) + " tests",
+                        "suite " + suite_);
   remember_order(names.tests);
   return names;
 }
@@ -209,6 +214,10 @@ Result<std::vector<std::string_view>> NameDictionary::names(std::span<const Test
   RESULTSDB_ASSIGN(const auto found, storage_.read_test_names(suite_, missing));
   std::unique_lock lock(mutex_);
   for (std::size_t i = 0; i < missing.size(); ++i) {
+    if (missing[i] >= kTestsPerSuite)
+      return make_error(ErrorCode::Corrupt,
+                        "a run names test " + std::to_string(missing[i]) + "; run a check",
+                        "suite " + suite_);
     table_.add(missing[i], found[i]);
     names[places[i]] = table_.name(missing[i]);
   }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "engine/content_hash.hpp"
+#include "engine/test_set.hpp"
 #include "resultsdb/result.hpp"
 #include "resultsdb/run.hpp"
 #include "resultsdb/storage/storage.hpp"
@@ -19,11 +20,14 @@
 namespace resultsdb::engine {
 
 inline constexpr storage::TestId kNoTest = 0xffffffff;
+/// Tests of a suite have smaller ids: tables by id would grow without bounds for others.
+inline constexpr storage::TestId kTestsPerSuite = TestSet::kMaxId + 1;
 
 /// Names by id and ids by name, in memory only. Texts stay where they are for the life of the table.
 class NameTable {
  public:
   storage::TestId find(std::string_view name) const;
+  /// Does nothing for ids of kTestsPerSuite or more.
   void add(storage::TestId id, std::string_view name);
   /// Without data() for an id that is not known.
   std::string_view name(storage::TestId id) const {
@@ -56,7 +60,8 @@ class NameDictionary {
   NameDictionary(storage::Storage& storage, std::string suite);
 
   /// The names of a run, interned where missing in one call. InvalidArgument for an invalid name and for a
-  /// name that occurs twice among results and lost tests (nothing is interned then).
+  /// name that occurs twice among results and lost tests (nothing is interned then); ResourceExhausted if the
+  /// suite has named too many tests.
   Result<RunNames> intern(const ResultTable& results);
   /// Empty where no run ever used the name.
   Result<std::vector<std::optional<storage::TestId>>> look_up(std::span<const std::string> names);

@@ -20,7 +20,7 @@ storage::TestId NameTable::find(std::string_view name) const {
 }
 
 void NameTable::add(storage::TestId id, std::string_view name) {
-  if (knows(id)) return;
+  if (id >= kTestsPerSuite || knows(id)) return;
   if (2 * (size_ + 1) > slots_.size()) grow();
   if (id >= names_.size()) {
     names_.resize(id + 1);

@@ -34,6 +34,8 @@ void erase_sorted(std::vector<RunEntryPtr>& runs, const RunEntryPtr& entry, Befo
 
 Result<RunEntryPtr> make_entry(const storage::RunRow& row, const TimelineIdentity& timeline,
                                OrderKey order_key, OutcomeDictionary& outcomes) {
+  if (row.state > RunState::Incomplete || order_key > OrderKey::Time)
+    return make_error(ErrorCode::Corrupt, "its state or order key is unknown; run a check", "run " + row.id);
   RESULTSDB_ASSIGN(HeaderText header, decode_header(row.header));
   RESULTSDB_ASSIGN(const Counters counters, decode_counters(row.counters));
   storage::OutcomeId largest = 0;

@@ -123,7 +123,6 @@ TEST_F(LiveRuns, RefuseWhatMakesNoSense) {
   ASSERT_TRUE(writer->add({.test = "a"}));
   EXPECT_EQ(writer->add({.test = "a"}).error().code, ErrorCode::AlreadyExists);
   EXPECT_EQ(writer->add({.test = ""}).error().code, ErrorCode::InvalidArgument);
-  EXPECT_EQ(writer->add({.test = "b", .duration = Duration(-1)}).error().code, ErrorCode::InvalidArgument);
   EXPECT_EQ(writer->add({.test = "b", .detail = "{"}).error().code, ErrorCode::InvalidArgument);
   EXPECT_EQ(writer->finish(at(1), RunState::Running).error().code, ErrorCode::InvalidArgument);
   ASSERT_TRUE(writer->finish(at(1)));
@@ -173,6 +172,14 @@ TEST_F(LiveRuns, MayOverlapOnOneTimeline) {
   EXPECT_EQ(history->series.front().duration_us, (std::vector<std::int64_t>{30, 15}));
   EXPECT_EQ(history->series.front().outcomes.size(), 1u);
   expect_sound();
+}
+
+TEST_F(LiveRuns, TakeNegativeDurationsAsUnknown) {
+  auto writer = model_->start_run(header(), at(0));
+  ASSERT_TRUE(writer) << writer.error();
+  ASSERT_TRUE(writer->add({.test = "a", .duration = Duration(-5)}));
+  ASSERT_TRUE(writer->finish(at(1)));
+  EXPECT_EQ(results(writer->id(), at(2)).rows.at(0).duration, std::nullopt);
 }
 
 TEST_F(LiveRuns, ThatAnotherWriterEndedAreNotTakenUpAgain) {
