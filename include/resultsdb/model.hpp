@@ -131,7 +131,7 @@ class Model {
   /// Canonical blobs, derived rows and their agreement; `repair` rebuilds what is derived.
   Result<CheckReport> check(bool repair, const ProgressCallback& progress = {});
   struct ExportOptions {
-    std::string suite;  ///< empty: all, and commits and documents
+    std::string suite;  ///< empty: all, and the commits. Documents are not exported
     bool with_received = false;
   };
   /// JSON lines by natural keys, sorted: equal contents give equal bytes on any backend.

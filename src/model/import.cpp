@@ -74,7 +74,7 @@ RunHeader read_header(const bj::object& object) {
   header.finished = time_of(object, "finished");
   header.variant = text_of(object, "variant");
   header.state = parse_run_state(text_of(object, "state", "final")).value();
-  header.attempt = static_cast<int>(number_of(object, "attempt", 1));
+  if (const bj::value* attempt = object.if_contains("attempt")) header.attempt = attempt->to_number<int>();
   for (const bj::value& item : object.at("commits").as_array()) {
     const bj::object& commit = item.as_object();
     header.commits.push_back(
