@@ -39,7 +39,8 @@ struct NullHandler {
   bool on_comment(Text, Code&) { return true; }
 };
 
-/// `number` tells uploads apart; about 0.5 % of the tests do not pass, other ones each time.
+/// `number` tells uploads apart. As in the generated corpus about 1.3 % of the tests do not pass, nearly always the same
+/// ones; 0.3 % change from one upload to the next. 2.2 MB.
 std::string make_upload(int number) {
   constexpr int kFolders = 600, kTests = 100;
   std::mt19937 random(static_cast<unsigned>(number));
@@ -55,8 +56,10 @@ std::string make_upload(int number) {
   for (int folder = 0; folder < kFolders; ++folder) {
     body += (folder > 0 ? ",\"group-" : "\"group-") + std::to_string(folder) + "\":{";
     for (int test = 0; test < kTests; ++test) {
-      body += (test > 0 ? ",\"" : "\"") + std::string("case-") + std::to_string(test) + ".html\":{";
-      if (random() % 200 == 0) body += "\"actual\":\"TEXT\",";
+      body += (test > 0 ? ",\"" : "\"") + std::string("css-selectors-") + std::to_string(test) + ".html\":{";
+      const bool always = (folder * kTests + test) % 90 == 7, now = random() % 640 == 0;
+      if (always) body += "\"actual\":\"TEXT\",\"expected\":\"TEXT\",";
+      if (now && !always) body += "\"actual\":\"TEXT\",";
       body += "\"time\":" + std::to_string(random() % 500) + "}";
     }
     body += '}';

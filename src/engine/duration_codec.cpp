@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cstring>
 
 #include "engine/bytes.hpp"
 
@@ -28,6 +29,26 @@ constexpr const char* kWhat = "durations";
 
 Error corrupt() { return make_error(ErrorCode::Corrupt, "the durations cannot be decoded", kWhat); }
 
+void store(char* to, std::uint64_t value) {
+  if constexpr (std::endian::native == std::endian::little) {
+    std::memcpy(to, &value, sizeof value);
+  } else {
+    for (std::size_t i = 0; i < sizeof value; ++i) to[i] = static_cast<char>(value >> (8 * i));
+  }
+}
+
+/// Up to 8 little-endian bytes.
+std::uint64_t load(std::string_view bytes) {
+  std::uint64_t value = 0;
+  if (std::endian::native == std::endian::little && bytes.size() == sizeof value) {
+    std::memcpy(&value, bytes.data(), sizeof value);
+    return value;
+  }
+  for (std::size_t i = 0; i < bytes.size(); ++i)
+    value |= std::uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
+  return value;
+}
+
 /// The values of a row that are there, less their minimum, in the row's unit.
 struct PackedRow {
   std::array<std::uint64_t, kColumns> offsets;
@@ -48,9 +69,13 @@ PackedRow pack(std::span<const std::int64_t> values) {
     minimum = std::min(minimum, value);
     row.milliseconds = row.milliseconds && value % 1000 == 0;
   }
-  const std::uint64_t unit = row.milliseconds ? 1000 : 1;
-  row.minimum = minimum / unit;
-  for (std::uint32_t i = 0; i < row.count; ++i) row.offsets[i] = (row.offsets[i] - minimum) / unit;
+  if (row.milliseconds) {  // dividing by a constant is several times faster than by a variable
+    row.minimum = minimum / 1000;
+    for (std::uint32_t i = 0; i < row.count; ++i) row.offsets[i] = (row.offsets[i] - minimum) / 1000;
+  } else {
+    row.minimum = minimum;
+    for (std::uint32_t i = 0; i < row.count; ++i) row.offsets[i] -= minimum;
+  }
   return row;
 }
 
@@ -78,14 +103,25 @@ std::uint32_t best_width(const PackedRow& row) {
 }
 
 void append_bits(std::string& out, const PackedRow& row, std::uint32_t width) {
+  const std::size_t begin = out.size(), size = (std::size_t{row.count} * width + 7) / 8;
+  if (size == 0) return;
+  out.resize(begin + size + sizeof(std::uint64_t));
+  char* to = out.data() + begin;
   const std::uint64_t mask = (std::uint64_t{1} << width) - 1;
-  std::uint64_t pending = 0;  // fewer than 8 bits before each step
-  std::uint32_t bits = 0;
+  std::uint64_t pending = 0;
+  std::uint32_t bits = 0;  // of pending
   for (std::uint32_t i = 0; i < row.count; ++i) {
-    pending |= (row.offsets[i] & mask) << bits;
-    for (bits += width; bits >= 8; bits -= 8, pending >>= 8) out += static_cast<char>(pending & 0xFF);
+    const std::uint64_t value = row.offsets[i] & mask;
+    pending |= value << bits;
+    bits += width;
+    if (bits < 64) continue;
+    store(to, pending);
+    to += sizeof pending;
+    bits -= 64;
+    pending = bits == 0 ? 0 : value >> (width - bits);
   }
-  if (bits > 0) out += static_cast<char>(pending & 0xFF);
+  store(to, pending);
+  out.resize(begin + size);
 }
 
 void encode_row(std::span<const std::int64_t> values, ByteWriter& out) {
@@ -116,11 +152,8 @@ void encode_row(std::span<const std::int64_t> values, ByteWriter& out) {
 
 /// The bits [at, at + width) of little-endian bytes that hold them.
 std::uint64_t read_bits(std::string_view bytes, std::size_t at, std::uint32_t width) {
-  std::uint64_t value = 0;
-  const std::size_t first = at / 8, end = (at + width + 7) / 8;
-  for (std::size_t i = first; i < end; ++i)
-    value |= std::uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * (i - first));
-  return (value >> (at % 8)) & ((std::uint64_t{1} << width) - 1);
+  const std::size_t first = at / 8;
+  return (load(bytes.substr(first, sizeof(std::uint64_t))) >> (at % 8)) & ((std::uint64_t{1} << width) - 1);
 }
 
 bool decode_row(std::string_view bytes, std::span<std::int64_t> values) {
