@@ -112,6 +112,8 @@ class Importing {
     Status status;
     try {
       status = read_object(bj::parse({line.data(), line.size()}).as_object());
+    } catch (const boost::system::system_error& error) {  // its what() names lines of Boost
+      status = invalid_argument("this is no line of an export: " + error.code().message());
     } catch (const std::exception& error) {
       status = invalid_argument(std::string("this is no line of an export: ") + error.what());
     }
