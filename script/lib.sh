@@ -1,5 +1,6 @@
 # Shared by the scripts of this folder: steps with times, and the packages that building needs. Sourced, not run.
 set -euo pipefail
+caller=$PWD
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 mkdir -p build
@@ -75,7 +76,7 @@ install_packages() {
     exit 2
   else
     say "installing ${missing[*]}"
-    apt_install "${missing[@]}" || { apt-get update -qq && apt_install "${missing[@]}"; }
+    apt_install "${missing[@]}" || { apt-get update -qq && apt_install "${missing[@]}"; } || { tail -20 build/apt.log >&2; return 1; }
   fi
 }
 
