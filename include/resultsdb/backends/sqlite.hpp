@@ -23,7 +23,7 @@ struct SqliteOptions {
   bool create = true;
 };
 
-/// Beside the file lies its log, PATH-wal: up to 16 MB, or 64 MB while readers of several threads or
+/// Beside the file lies its log, PATH-wal: up to 32 MB, or 64 MB while readers of several threads or
 /// processes overlap without a pause, plus one batch. The call that makes it longer folds it into the file
 /// before it returns; the last one who closes the store does away with it. Close a store before fork().
 /// NotFound (missing and not `create`), SchemaMismatch (no database of ours, or a newer schema),
