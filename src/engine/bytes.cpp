@@ -79,7 +79,7 @@ bool ByteReader::take(std::uint64_t size) {
   return true;
 }
 
-std::uint64_t ByteReader::varint() {
+std::uint64_t ByteReader::long_varint() {
   std::uint64_t value = 0;
   for (unsigned shift = 0; shift < 64; shift += 7) {
     const std::uint8_t part = byte();

@@ -42,7 +42,11 @@ class ByteReader {
   explicit ByteReader(std::string_view bytes) : bytes_(bytes) {}
 
   std::uint8_t byte() { return static_cast<std::uint8_t>(take(1) ? bytes_[at_ - 1] : 0); }
-  std::uint64_t varint();
+  std::uint64_t varint() {
+    if (at_ < bytes_.size() && ok_ && static_cast<unsigned char>(bytes_[at_]) < 0x80)
+      return static_cast<unsigned char>(bytes_[at_++]);
+    return long_varint();
+  }
   std::uint32_t varint32();
   /// A view into the bytes read from.
   std::string_view bytes(std::uint64_t size) {
@@ -55,6 +59,7 @@ class ByteReader {
 
  private:
   bool take(std::uint64_t size);
+  std::uint64_t long_varint();
   void fail() { ok_ = false; }
 
   std::string_view bytes_;

@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <cstring>
+#include <utility>
 
 #include "engine/bytes.hpp"
 
@@ -37,15 +38,14 @@ void store(char* to, std::uint64_t value) {
   }
 }
 
-/// Up to 8 little-endian bytes.
-std::uint64_t load(std::string_view bytes) {
+std::uint64_t load(const char* from) {
   std::uint64_t value = 0;
-  if (std::endian::native == std::endian::little && bytes.size() == sizeof value) {
-    std::memcpy(&value, bytes.data(), sizeof value);
-    return value;
+  if constexpr (std::endian::native == std::endian::little) {
+    std::memcpy(&value, from, sizeof value);
+  } else {
+    for (std::size_t i = 0; i < sizeof value; ++i)
+      value |= std::uint64_t{static_cast<unsigned char>(from[i])} << (8 * i);
   }
-  for (std::size_t i = 0; i < bytes.size(); ++i)
-    value |= std::uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
   return value;
 }
 
@@ -81,50 +81,66 @@ PackedRow pack(std::span<const std::int64_t> values) {
 
 /// The width that makes packed values and outliers smallest together.
 std::uint32_t best_width(const PackedRow& row) {
-  std::array<std::uint32_t, 64> of_width{};  // how many values need exactly so many bits
+  std::array<std::uint32_t, 64> wider{};  // at first: how many values need exactly so many bits
   std::uint32_t widest = 0;
   for (std::uint32_t i = 0; i < row.count; ++i) {
     const auto width = static_cast<std::uint32_t>(std::bit_width(row.offsets[i]));
-    ++of_width[width];
+    ++wider[width];
     widest = std::max(widest, width);
   }
-  std::uint32_t best = 0, best_bits = ~std::uint32_t{0};
-  for (std::uint32_t width = std::min(widest, kMaxWidth) + 1; width-- > 0;) {
-    std::uint32_t outlier_bits = width < widest ? 2 * 8 : 0;  // extension byte and count
-    for (std::uint32_t wide = width + 1; wide <= widest; ++wide)
-      outlier_bits += of_width[wide] * 8 * (1 + (wide - width + 6) / 7);
-    if (row.count * width + outlier_bits < best_bits) {
-      best_bits = row.count * width + outlier_bits;
+  std::uint32_t best = 0, best_bits = ~std::uint32_t{0}, more = 0;
+  for (std::uint32_t width = widest + 1; width-- > 0;) {
+    more += std::exchange(wider[width], more);  // from here on: how many need more bits
+    if (width > kMaxWidth) continue;
+    std::uint32_t outlier_bytes = width < widest ? 2 + wider[width] : 0;  // extension byte, count, columns
+    for (std::uint32_t part = width; part < widest; part += 7) outlier_bytes += wider[part];
+    if (row.count * width + 8 * outlier_bytes < best_bits) {
+      best_bits = row.count * width + 8 * outlier_bytes;
       best = width;
     }
-    if (outlier_bits > best_bits) break;
+    if (8 * outlier_bytes > best_bits) break;
   }
   return best;
 }
 
-void append_bits(std::string& out, const PackedRow& row, std::uint32_t width) {
-  const std::size_t begin = out.size(), size = (std::size_t{row.count} * width + 7) / 8;
-  if (size == 0) return;
-  out.resize(begin + size + sizeof(std::uint64_t));
-  char* to = out.data() + begin;
-  const std::uint64_t mask = (std::uint64_t{1} << width) - 1;
-  std::uint64_t pending = 0;
-  std::uint32_t bits = 0;  // of pending
-  for (std::uint32_t i = 0; i < row.count; ++i) {
-    const std::uint64_t value = row.offsets[i] & mask;
-    pending |= value << bits;
-    bits += width;
-    if (bits < 64) continue;
-    store(to, pending);
-    to += sizeof pending;
-    bits -= 64;
-    pending = bits == 0 ? 0 : value >> (width - bits);
+/// One encoded row, in place: a string that grows byte by byte costs more than the packing.
+class RowBuffer {
+ public:
+  void clear() { size_ = 0; }
+  void byte(std::uint8_t value) { bytes_[size_++] = static_cast<char>(value); }
+  void varint(std::uint64_t value) {
+    for (; value >= 0x80; value >>= 7) byte(static_cast<std::uint8_t>(0x80 | (value & 0x7F)));
+    byte(static_cast<std::uint8_t>(value));
   }
-  store(to, pending);
-  out.resize(begin + size);
-}
+  /// The lowest `width` bits of each offset.
+  void packed(const PackedRow& row, std::uint32_t width) {
+    char* to = bytes_.data() + size_;
+    size_ += (std::size_t{row.count} * width + 7) / 8;
+    const std::uint64_t mask = (std::uint64_t{1} << width) - 1;
+    std::uint64_t pending = 0;
+    std::uint32_t bits = 0;  // of pending
+    for (std::uint32_t i = 0; i < row.count; ++i) {
+      const std::uint64_t value = row.offsets[i] & mask;
+      pending |= value << bits;
+      bits += width;
+      if (bits < 64) continue;
+      store(to, pending);
+      to += sizeof pending;
+      bits -= 64;
+      pending = bits == 0 ? 0 : value >> (width - bits);
+    }
+    store(to, pending);
+  }
+  std::string_view view() const { return {bytes_.data(), size_}; }
 
-void encode_row(std::span<const std::int64_t> values, ByteWriter& out) {
+ private:
+  // Head, extension, minimum, bitmap, widest packed values with the last store's overhang, outliers.
+  static constexpr std::size_t kMost = 2 + 10 + 8 + kColumns * kMaxWidth / 8 + 8 + 1 + kColumns * (1 + 10);
+  std::array<char, kMost> bytes_;
+  std::size_t size_ = 0;
+};
+
+void encode_row(std::span<const std::int64_t> values, RowBuffer& out) {
   const PackedRow row = pack(values);
   if (row.count == 0) return;
   const std::uint32_t width = best_width(row);
@@ -140,7 +156,7 @@ void encode_row(std::span<const std::int64_t> values, ByteWriter& out) {
     for (std::size_t shift = 0; shift < values.size(); shift += 8)
       out.byte(static_cast<std::uint8_t>(row.bitmap >> shift));
   }
-  append_bits(out.buffer(), row, width);
+  out.packed(row, width);
   if (outliers == 0) return;
   out.varint(outliers);
   for (std::uint32_t i = 0; i < row.count; ++i) {
@@ -150,10 +166,15 @@ void encode_row(std::span<const std::int64_t> values, ByteWriter& out) {
   }
 }
 
-/// The bits [at, at + width) of little-endian bytes that hold them.
-std::uint64_t read_bits(std::string_view bytes, std::size_t at, std::uint32_t width) {
-  const std::size_t first = at / 8;
-  return (load(bytes.substr(first, sizeof(std::uint64_t))) >> (at % 8)) & ((std::uint64_t{1} << width) - 1);
+/// Values of `width` bits each.
+void unpack(std::string_view packed, std::uint32_t width, std::span<std::uint64_t> values) {
+  std::array<char, kColumns * kMaxWidth / 8 + sizeof(std::uint64_t)>
+      bytes;  // so that every load is a whole one
+  std::memcpy(bytes.data(), packed.data(), packed.size());
+  std::memset(bytes.data() + packed.size(), 0, sizeof(std::uint64_t));
+  const std::uint64_t mask = (std::uint64_t{1} << width) - 1;
+  for (std::size_t i = 0, at = 0; i < values.size(); ++i, at += width)
+    values[i] = (load(bytes.data() + at / 8) >> (at % 8)) & mask;
 }
 
 bool decode_row(std::string_view bytes, std::span<std::int64_t> values) {
@@ -176,9 +197,8 @@ bool decode_row(std::string_view bytes, std::span<std::int64_t> values) {
   const auto count = static_cast<std::uint32_t>(std::popcount(bitmap));
   const auto packed = in.bytes((std::uint64_t{count} * width + 7) / 8);
   if (!in.ok()) return false;
-  std::array<std::uint64_t, kColumns> offsets{};
-  for (std::uint32_t i = 0; i < count && width > 0; ++i)
-    offsets[i] = read_bits(packed, std::size_t{i} * width, width);
+  std::array<std::uint64_t, kColumns> offsets;
+  unpack(packed, width, std::span(offsets).first(count));
   if ((extension & kHasOutliers) != 0) {
     for (std::uint64_t left = in.varint(); left > 0 && in.ok(); --left) {
       const std::uint8_t column = in.byte();
@@ -236,11 +256,13 @@ Result<std::vector<std::int64_t>> read_row(const Rows& rows, std::uint32_t row) 
 
 storage::Bytes encode_rows(std::span<const std::int64_t> values, std::uint32_t columns) {
   ByteWriter lengths, payload;
+  RowBuffer encoded;
   std::uint32_t rows = 0;
   for (std::size_t at = 0; at < values.size(); at += columns, ++rows) {
-    const std::size_t before = payload.buffer().size();
-    encode_row(values.subspan(at, std::min<std::size_t>(columns, values.size() - at)), payload);
-    lengths.varint(payload.buffer().size() - before);
+    encoded.clear();
+    encode_row(values.subspan(at, std::min<std::size_t>(columns, values.size() - at)), encoded);
+    payload.bytes(encoded.view());
+    lengths.varint(encoded.view().size());
   }
   ByteWriter out;
   out.byte(kVersion);
