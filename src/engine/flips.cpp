@@ -1,7 +1,6 @@
 #include "engine/flips.hpp"
 
 #include <algorithm>
-#include <set>
 #include <unordered_map>
 
 namespace resultsdb::engine {
@@ -10,33 +9,11 @@ namespace {
 using storage::ChangeRow;
 using storage::TestId;
 
-/// First runs that cover each test of a timeline.
-class FirstRuns {
- public:
-  static Result<FirstRuns> read(Timeline& timeline, const TimelineContents& contents) {
-    FirstRuns first;
-    storage::TestSetId last = 0;
-    for (const RunEntryPtr& run : contents.runs) {
-      if (run->test_set == last) continue;
-      last = run->test_set;
-      RESULTSDB_ASSIGN(const TestSetPtr set, timeline.test_sets().get(last));
-      if (first.seen_.contains(last)) continue;
-      first.seen_.emplace(last);
-      for (const TestId test : set->ids()) {
-        if (test >= first.runs_.size()) first.runs_.resize(test + 1);
-        if (!first.runs_[test]) first.runs_[test] = run;
-      }
-    }
-    return first;
-  }
-  bool is_first(const ChangeRow& change) const {
-    const TestId test = change.key.test;
-    return test < runs_.size() && runs_[test] && runs_[test]->key() == key_of(change.key);
-  }
-
- private:
-  std::vector<RunEntryPtr> runs_;  // by test
-  std::set<storage::TestSetId> seen_;
+/// The runs of a timeline, and its tests' first changes as indexes of all changes.
+struct Beginnings {
+  TimelinePtr timeline;
+  std::vector<RunEntryPtr> runs;
+  std::vector<std::size_t> changes;
 };
 
 class Counting {
@@ -49,8 +26,7 @@ class Counting {
       if (!matches(selection_, timeline->identity())) continue;
       RESULTSDB_ASSIGN(const Timeline::Reader reader, snapshot.open(*timeline));
       const storage::TimelineId number = timeline->identity().number;
-      RESULTSDB_ASSIGN(FirstRuns first, FirstRuns::read(*timeline, *reader));
-      first_.emplace(number, std::move(first));
+      beginnings_.emplace(number, Beginnings{timeline, reader->runs, {}});
       query.timelines.push_back(number);
     }
     if (query.timelines.empty()) return std::vector<std::pair<TestId, std::uint64_t>>();
@@ -65,28 +41,53 @@ class Counting {
     storage::OutcomeId largest = 0;
     for (const ChangeRow& change : changes) largest = std::max(largest, change.outcome);
     RESULTSDB_ASSIGN(const OutcomeTablePtr outcomes, suite_.outcomes().table(largest));
+    RESULTSDB_ASSIGN(const std::vector<bool> begins, find_beginnings(changes));
     std::vector<std::pair<TestId, std::uint64_t>> flips;
-    const ChangeRow* previous = nullptr;  // of the same test and timeline
-    const FirstRuns* first = nullptr;
-    for (const ChangeRow& change : changes) {
-      if (!previous || previous->key.test != change.key.test ||
-          previous->key.timeline != change.key.timeline) {
-        previous = nullptr;
-        first = &first_.at(change.key.timeline);
-      }
-      const storage::OutcomeId before = previous ? (*outcomes)[previous->outcome].shown : 0;
-      const bool begins = !previous && first->is_first(change);
-      previous = &change;
-      if (begins || before == (*outcomes)[change.outcome].shown) continue;
+    for (std::size_t i = 0; i < changes.size(); ++i) {
+      const ChangeRow& change = changes[i];
+      const storage::OutcomeId before = is_first(changes, i) ? 0 : (*outcomes)[changes[i - 1].outcome].shown;
+      if (begins[i] || before == (*outcomes)[change.outcome].shown) continue;
       if (flips.empty() || flips.back().first != change.key.test) flips.emplace_back(change.key.test, 0);
       ++flips.back().second;
     }
     return flips;
   }
 
+  // Of its test and timeline.
+  static bool is_first(const std::vector<ChangeRow>& changes, std::size_t i) {
+    return i == 0 || changes[i - 1].key.test != changes[i].key.test ||
+           changes[i - 1].key.timeline != changes[i].key.timeline;
+  }
+
+  // Changes at the first run that covers their test: it begins there, nothing flipped.
+  Result<std::vector<bool>> find_beginnings(const std::vector<ChangeRow>& changes) {
+    for (std::size_t i = 0; i < changes.size(); ++i) {
+      if (!is_first(changes, i)) continue;
+      // A timeline that was listed in the meantime is not there; this answer will be thrown away.
+      const auto found = beginnings_.find(changes[i].key.timeline);
+      if (found != beginnings_.end()) found->second.changes.push_back(i);
+    }
+    std::vector<bool> begins(changes.size());
+    for (auto& [number, each] : beginnings_) {
+      storage::TestSetId last = 0;
+      for (const RunEntryPtr& run : each.runs) {
+        if (each.changes.empty()) break;  // mostly after the first run, which covers nearly all tests
+        if (run->test_set == last) continue;
+        last = run->test_set;
+        RESULTSDB_ASSIGN(const TestSetPtr set, each.timeline->test_sets().get(last));
+        std::erase_if(each.changes, [&](std::size_t i) {
+          if (!set->contains(changes[i].key.test)) return false;
+          begins[i] = run->key() == key_of(changes[i].key);
+          return true;
+        });
+      }
+    }
+    return begins;
+  }
+
   Suite& suite_;
   const Selection& selection_;
-  std::unordered_map<storage::TimelineId, FirstRuns> first_;
+  std::unordered_map<storage::TimelineId, Beginnings> beginnings_;
 };
 
 }  // namespace
