@@ -187,6 +187,7 @@ Result<Durations> SqlStorage::do_read_durations(std::string_view suite,
     }
     for (std::uint32_t level = 0; query.block && level < 2; ++level) {
       const auto& range = query.tiles[level];
+      if (range.from && range.to && *range.from > *range.to) continue;  // of this level none
       RESULTSDB_TRY(connection->run(
           "SELECT tile, blob FROM duration_tile WHERE suite = $1 AND timeline = $2 AND block = $3 AND level "
           "= $4 AND tile BETWEEN $5 AND $6",

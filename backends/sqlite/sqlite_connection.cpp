@@ -135,6 +135,7 @@ Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const std::stri
 
 SqliteConnection::~SqliteConnection() {
   statements_.clear();
+  rollback_.reset();
   sqlite3_close_v2(database_);
 }
 
@@ -148,8 +149,16 @@ Status SqliteConnection::commit() {
   return {};
 }
 
+// Every read ends here, so the statement is kept prepared; `run` itself may throw.
 void SqliteConnection::rollback() noexcept {
-  if (in_transaction()) sqlite3_exec(database_, "ROLLBACK", nullptr, nullptr, nullptr);
+  if (!in_transaction()) return;
+  if (!rollback_) {
+    sqlite3_stmt* prepared = nullptr;
+    sqlite3_prepare_v3(database_, "ROLLBACK", -1, SQLITE_PREPARE_PERSISTENT, &prepared, nullptr);
+    rollback_.reset(prepared);
+  }
+  sqlite3_step(rollback_.get());
+  sqlite3_reset(rollback_.get());
 }
 
 Result<sqlite3_stmt*> SqliteConnection::prepare(std::string_view statement) {

@@ -66,6 +66,7 @@ class SqliteConnection final : public sql::Connection {
   std::map<std::pair<const sql::Table*, Bulk>, std::string> texts_;
   std::unordered_map<std::string, std::unique_ptr<sqlite3_stmt, Finalizer>, TextHash, std::equal_to<>>
       statements_;
+  std::unique_ptr<sqlite3_stmt, Finalizer> rollback_;
 };
 
 }  // namespace resultsdb::backends::sqlite

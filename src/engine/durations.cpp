@@ -1,6 +1,8 @@
 #include "engine/durations.hpp"
 
 #include <algorithm>
+#include <map>
+#include <tuple>
 #include <utility>
 
 namespace resultsdb::engine {
@@ -22,7 +24,7 @@ Place place_of(const TimelineState& state, RunSerial serial, std::uint32_t chunk
 }
 
 storage::DurationQuery make_query(storage::TimelineId timeline, const TimelineState& state, TestId test,
-                                  const Serials& serials) {
+                                  std::span<const RunSerial> serials) {
   const std::uint32_t chunk = test / kChunkTests, block = test / kBlockTests;
   storage::DurationQuery query{.timeline = timeline};
   for (const RunSerial serial : serials) {
@@ -41,6 +43,56 @@ storage::DurationQuery make_query(storage::TimelineId timeline, const TimelineSt
     if (!range.from) range = {.from = 1, .to = 0};
   return query;
 }
+
+constexpr std::size_t kTimelinesPerCall = 256;  // bounds the memory of one answer
+
+/// The values of one test in rows that are stored, decoded one by one as runs ask for them.
+class StoredDurations {
+ public:
+  StoredDurations(const storage::Durations& stored, storage::TimelineId timeline, TestId test)
+      : test_(test), raw_(rows_of(stored.raw, timeline)), tiles_(rows_of(stored.tiles, timeline)) {}
+
+  Result<std::int64_t> at(Place place, RunSerial serial) {
+    return place == Place::Raw ? raw_at(serial) : tile_at(place == Place::LargeTile ? 1 : 0, serial);
+  }
+
+ private:
+  template <class Row>
+  static std::span<const Row> rows_of(const std::vector<Row>& rows, storage::TimelineId timeline) {
+    const auto found = std::equal_range(rows.begin(), rows.end(), Row{.timeline = timeline},
+                                        [](const Row& a, const Row& b) { return a.timeline < b.timeline; });
+    return {found.first, found.second};
+  }
+
+  Result<std::int64_t> raw_at(RunSerial serial) const {
+    const auto row = std::lower_bound(raw_.begin(), raw_.end(), serial,
+                                      [](const auto& stored, RunSerial s) { return stored.serial < s; });
+    if (row == raw_.end() || row->serial != serial) return kNoDuration;
+    return engine::raw_at(row->blob, test_ % kChunkTests);
+  }
+
+  Result<std::int64_t> tile_at(std::uint32_t level, RunSerial serial) {
+    const std::pair key(level, serial / kFoldedRuns[level]);
+    if (key != current_) {  // neighbours share a tile
+      current_ = key;
+      values_.clear();
+      const auto row = std::lower_bound(
+          tiles_.begin(), tiles_.end(), key,
+          [](const auto& stored, auto wanted) { return std::pair(stored.level, stored.tile) < wanted; });
+      if (row != tiles_.end() && std::pair(row->level, row->tile) == key) {
+        RESULTSDB_ASSIGN(values_, tile_row(row->blob, test_ % kBlockTests));
+      }
+    }
+    const std::uint32_t slot = serial % kFoldedRuns[level];
+    return slot < values_.size() ? values_[slot] : kNoDuration;
+  }
+
+  const TestId test_;
+  const std::span<const storage::DurationsRow> raw_;
+  const std::span<const storage::TileRow> tiles_;
+  std::pair<std::uint32_t, std::uint32_t> current_{kFoldedRuns.size(), 0};  // level and tile of values_
+  std::vector<std::int64_t> values_;
+};
 
 }  // namespace
 
@@ -63,36 +115,28 @@ std::vector<RawChunk> encode_chunks(std::span<const TestId> tests,
   return chunks;
 }
 
-Result<std::vector<std::int64_t>> read_durations_of_test(storage::Storage& storage,
-                                                         const TimelineIdentity& timeline,
-                                                         const TimelineState& state, TestId test,
-                                                         const Serials& serials) {
-  std::vector<std::int64_t> durations(serials.size(), kNoDuration);
-  if (serials.empty()) return durations;
-  const storage::DurationQuery query = make_query(timeline.number, state, test, serials);
-  RESULTSDB_ASSIGN(const storage::Durations stored, storage.read_durations(timeline.suite, {&query, 1}));
-  std::map<RunSerial, std::int64_t> raw;
-  for (const storage::DurationsRow& row : stored.raw) {
-    RESULTSDB_ASSIGN(raw[row.serial], raw_at(row.blob, test % kChunkTests));
-  }
-  std::map<std::pair<std::uint32_t, std::uint32_t>, std::vector<std::int64_t>> tiles;  // by level and tile
-  for (const storage::TileRow& row : stored.tiles) {
-    if (row.level >= kFoldedRuns.size())
-      return make_error(ErrorCode::Corrupt, "a tile is of an unknown level", "duration_tile");
-    RESULTSDB_ASSIGN((tiles[{row.level, row.tile}]), tile_row(row.blob, test % kBlockTests));
-  }
-  for (std::size_t i = 0; i < serials.size(); ++i) {
-    const Place place = place_of(state, serials[i], test / kChunkTests);
-    if (place == Place::Raw) {
-      if (const auto found = raw.find(serials[i]); found != raw.end()) durations[i] = found->second;
-      continue;
+Result<std::vector<std::vector<std::int64_t>>> read_durations_of_test(storage::Storage& storage, TestId test,
+                                                                      std::span<const TimedRuns> runs) {
+  std::vector<std::vector<std::int64_t>> answer;
+  answer.reserve(runs.size());
+  while (!runs.empty()) {
+    const auto some = runs.first(std::min(runs.size(), kTimelinesPerCall));
+    runs = runs.subspan(some.size());
+    std::vector<storage::DurationQuery> queries;
+    for (const TimedRuns& each : some)
+      queries.push_back(make_query(each.timeline->number, *each.state, test, each.serials));
+    RESULTSDB_ASSIGN(const storage::Durations stored,
+                     storage.read_durations(some.front().timeline->suite, queries));
+    for (const TimedRuns& each : some) {
+      StoredDurations found(stored, each.timeline->number, test);
+      std::vector<std::int64_t>& durations = answer.emplace_back(each.serials.size());
+      for (std::size_t i = 0; i < durations.size(); ++i) {
+        const Place place = place_of(*each.state, each.serials[i], test / kChunkTests);
+        RESULTSDB_ASSIGN(durations[i], found.at(place, each.serials[i]));
+      }
     }
-    const std::uint32_t level = place == Place::LargeTile ? 1 : 0;
-    const auto found = tiles.find({level, serials[i] / kFoldedRuns[level]});
-    const std::uint32_t slot = serials[i] % kFoldedRuns[level];
-    if (found != tiles.end() && slot < found->second.size()) durations[i] = found->second[slot];
   }
-  return durations;
+  return answer;
 }
 
 Result<std::vector<std::int64_t>> read_durations_of_run(storage::Storage& storage,
@@ -108,7 +152,7 @@ Result<std::vector<std::int64_t>> read_durations_of_run(storage::Storage& storag
     const std::uint32_t unit = raw ? test / kChunkTests : test / kBlockTests;
     if (unit == last) continue;
     last = unit;
-    queries.push_back(make_query(timeline.number, state, test, {serial}));
+    queries.push_back(make_query(timeline.number, state, test, {&serial, 1}));
   }
   if (queries.empty()) return durations;
   RESULTSDB_ASSIGN(const storage::Durations stored, storage.read_durations(timeline.suite, queries));

@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cstdint>
-#include <map>
 #include <span>
 #include <vector>
 
@@ -25,14 +24,17 @@ struct RawChunk {
 std::vector<RawChunk> encode_chunks(std::span<const storage::TestId> tests,
                                     std::span<const std::int64_t> durations_us);
 
-/// A run of which durations are wanted.
-using Serials = std::vector<storage::RunSerial>;
+/// Runs of one timeline of which durations are wanted.
+struct TimedRuns {
+  const TimelineIdentity* timeline = nullptr;
+  const TimelineState* state = nullptr;
+  std::vector<storage::RunSerial> serials;
+};
 
-/// Durations of one test in the given runs of a timeline, -1 = none.
-Result<std::vector<std::int64_t>> read_durations_of_test(storage::Storage& storage,
-                                                         const TimelineIdentity& timeline,
-                                                         const TimelineState& state, storage::TestId test,
-                                                         const Serials& serials);
+/// Durations of one test by timeline (all of one suite), parallel to the serials, -1 = none.
+Result<std::vector<std::vector<std::int64_t>>> read_durations_of_test(storage::Storage& storage,
+                                                                      storage::TestId test,
+                                                                      std::span<const TimedRuns> runs);
 
 /// Durations of one run for `tests` (ascending), -1 = none.
 Result<std::vector<std::int64_t>> read_durations_of_run(storage::Storage& storage,

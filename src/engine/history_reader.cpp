@@ -19,21 +19,25 @@ using storage::ChangeRow;
 using storage::OutcomeId;
 using storage::TestId;
 
-/// What one timeline contributes: copied out, so that nothing is locked while the store is read.
+/// What one timeline contributes: copied out, so that nothing is locked while the store is read. Runs and
+/// sets are kept alive by the answer and by `kept`, once each: counting references would take most of the
+/// time.
 struct Slice {
   Timeline* timeline = nullptr;
   TimelineState state;
-  std::vector<RunEntryPtr> runs;
-  std::vector<TestSetPtr> sets;  // by run
+  std::vector<const RunEntry*> runs;
+  std::vector<const TestSet*> sets;  // by run
+  std::vector<RunEntryPtr> kept_runs;
+  std::vector<TestSetPtr> kept_sets;
 };
 
 /// Whether one run covers a test; for most runs the answer of the run before.
 class Coverage {
  public:
   explicit Coverage(TestId test) : test_(test) {}
-  bool covers(const TestSetPtr& set) {
-    if (set.get() != last_) {
-      last_ = set.get();
+  bool covers(const TestSet* set) {
+    if (set != last_) {
+      last_ = set;
       covered_ = set->contains(test_);
     }
     return covered_;
@@ -56,9 +60,13 @@ class Reading {
     RESULTSDB_TRY(read_changes());
     if (query_.tries) RESULTSDB_TRY(read_outcomes());
     if (query_.details) RESULTSDB_TRY(read_details());
-    for (std::uint32_t test = 0; test < tests_.size(); ++test)
+    for (std::uint32_t test = 0; test < tests_.size(); ++test) {
+      const std::size_t first = history_.series.size();
       for (std::uint32_t timeline = 0; timeline < slices_.size(); ++timeline)
         RESULTSDB_TRY(add_series(test, timeline));
+      if (query_.durations)
+        RESULTSDB_TRY(add_durations(tests_[test], std::span(history_.series).subspan(first)));
+    }
     for (const OutcomeId id : shown_) history_.outcomes.push_back({id, (*outcomes_)[id].outcome()});
     return std::move(history_);
   }
@@ -88,23 +96,40 @@ class Reading {
         return {};
       RESULTSDB_ASSIGN(SelectedRuns selected, select_runs(*reader, filter_for(timeline)));
       slice.state = reader->state;
-      slice.runs = std::move(selected.runs);
       answer.more = selected.more;
+      answer.runs.reserve(selected.runs.size());
+      slice.runs.reserve(selected.runs.size());
+      for (RunEntryPtr& run : selected.runs) add_run(std::move(run), slice, answer);
       answer.info = to_info(timeline.identity(), reader->row);
     }
-    slice.sets.reserve(slice.runs.size());
-    answer.runs.reserve(slice.runs.size());
-    for (std::size_t i = 0; i < slice.runs.size(); ++i) {
-      if (i > 0 && slice.runs[i]->test_set == slice.runs[i - 1]->test_set) {
-        slice.sets.push_back(slice.sets.back());
-      } else {
-        RESULTSDB_ASSIGN(TestSetPtr set, timeline.test_sets().get(slice.runs[i]->test_set));
-        slice.sets.push_back(std::move(set));
-      }
-      answer.runs.push_back(as_of(slice.runs[i]->info, query_.now));
-    }
+    RESULTSDB_TRY(add_sets(slice));
     slices_.push_back(std::move(slice));
     history_.timelines.push_back(std::move(answer));
+    return {};
+  }
+
+  void add_run(RunEntryPtr run, Slice& slice, History::Timeline& answer) const {
+    slice.runs.push_back(run.get());
+    if (state_as_of(*run->info, query_.now) == run->info->state) {
+      const RunInfo* const info = run->info.get();
+      answer.runs.push_back(RunInfoPtr(std::move(run), info));
+    } else {
+      answer.runs.push_back(as_of(run->info, query_.now));
+      slice.kept_runs.push_back(std::move(run));
+    }
+  }
+
+  static Status add_sets(Slice& slice) {
+    std::vector<storage::TestSetId> ids;  // once for neighbours that share a set
+    for (const RunEntry* run : slice.runs)
+      if (ids.empty() || ids.back() != run->test_set) ids.push_back(run->test_set);
+    RESULTSDB_ASSIGN(slice.kept_sets, slice.timeline->test_sets().get(ids));
+    slice.sets.reserve(slice.runs.size());
+    std::size_t at = 0;
+    for (const RunEntry* run : slice.runs) {
+      if (run->test_set != ids[at]) ++at;
+      slice.sets.push_back(slice.kept_sets[at].get());
+    }
     return {};
   }
 
@@ -127,8 +152,7 @@ class Reading {
   std::vector<storage::RunRef> all_refs() const {
     std::vector<storage::RunRef> refs;
     for (const Slice& slice : slices_)
-      for (const RunEntryPtr& run : slice.runs)
-        refs.push_back({slice.timeline->identity().number, run->serial});
+      for (const RunEntry* run : slice.runs) refs.push_back({slice.timeline->identity().number, run->serial});
     return refs;
   }
 
@@ -213,7 +237,6 @@ class Reading {
       return {};
     for (const RunLength& length : series.outcomes)
       if (length.outcome >= 0) shown_.insert(static_cast<OutcomeId>(length.outcome));
-    if (query_.durations) RESULTSDB_TRY(add_durations(series, slice, id));
     history_.series.push_back(std::move(series));
     return {};
   }
@@ -237,12 +260,17 @@ class Reading {
     if (!extra.attributes.empty() || !extra.detail.empty()) series.extras.push_back(std::move(extra));
   }
 
-  Status add_durations(History::Series& series, const Slice& slice, TestId test) {
-    Serials serials;
-    serials.reserve(slice.runs.size());
-    for (const RunEntryPtr& run : slice.runs) serials.push_back(run->serial);
-    RESULTSDB_ASSIGN(series.duration_us, read_durations_of_test(suite_.storage(), slice.timeline->identity(),
-                                                                slice.state, test, serials));
+  Status add_durations(TestId test, std::span<History::Series> series) const {
+    std::vector<TimedRuns> runs;
+    for (const History::Series& each : series) {
+      const Slice& slice = slices_[each.timeline];
+      TimedRuns timed{&slice.timeline->identity(), &slice.state, {}};
+      timed.serials.reserve(slice.runs.size());
+      for (const RunEntry* run : slice.runs) timed.serials.push_back(run->serial);
+      runs.push_back(std::move(timed));
+    }
+    RESULTSDB_ASSIGN(auto durations, read_durations_of_test(suite_.storage(), test, runs));
+    for (std::size_t i = 0; i < series.size(); ++i) series[i].duration_us = std::move(durations[i]);
     return {};
   }
 

@@ -37,9 +37,24 @@ Result<const storage::TestSetRow*> TestSets::row_of(TestSetId id) {
 }
 
 Result<TestSetPtr> TestSets::get(TestSetId id) {
+  std::lock_guard lock(mutex_);
+  return find_decoded(id);
+}
+
+Result<std::vector<TestSetPtr>> TestSets::get(std::span<const TestSetId> ids) {
+  std::vector<TestSetPtr> sets;
+  sets.reserve(ids.size());
+  std::lock_guard lock(mutex_);
+  for (const TestSetId id : ids) {
+    RESULTSDB_ASSIGN(sets.emplace_back(), find_decoded(id));
+  }
+  return sets;
+}
+
+Result<TestSetPtr> TestSets::find_decoded(TestSetId id) {
   static const TestSetPtr empty = std::make_shared<const TestSet>();
   if (id == 0) return empty;
-  std::lock_guard lock(mutex_);
+  if (const auto found = decoded_.find(id); found != decoded_.end()) return found->second;
   return decode(id);
 }
 

@@ -6,9 +6,11 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "engine/test_set.hpp"
 #include "resultsdb/result.hpp"
@@ -25,6 +27,8 @@ class TestSets {
 
   /// 0 is the empty set. Corrupt if the store has no such set or its bytes are damaged.
   Result<TestSetPtr> get(storage::TestSetId id);
+  /// The same for many, in the order asked.
+  Result<std::vector<TestSetPtr>> get(std::span<const storage::TestSetId> ids);
   /// The stored set that is equal to `set`.
   Result<std::optional<storage::TestSetId>> find(const TestSet& set);
   /// How a new set is stored: as difference to the stored `base`, or alone when the chain gets too long.
@@ -43,12 +47,13 @@ class TestSets {
  private:
   Status load();
   Result<const storage::TestSetRow*> row_of(storage::TestSetId id);
+  Result<TestSetPtr> find_decoded(storage::TestSetId id);
   Result<TestSetPtr> decode(storage::TestSetId id);
 
   storage::Storage& storage_;
   const std::string suite_;
   const storage::TimelineId timeline_;
-  std::mutex mutex_;  // guards what follows
+  std::mutex mutex_;                   // guards what follows
   storage::TestSetId read_up_to_ = 0;  // all stored sets up to this one are in rows_
   bool complete_ = false;              // as far as the timeline is known, there are no others
   std::map<storage::TestSetId, storage::TestSetRow> rows_;
