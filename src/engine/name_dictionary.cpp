@@ -20,10 +20,11 @@ constexpr std::size_t kManyNames = 1000;
 NameDictionary::NameDictionary(storage::Storage& storage, std::string suite)
     : storage_(storage), suite_(std::move(suite)), order_(std::make_shared<const Order>()) {}
 
-// Ids of the results' names, kNoTest where the name is not known; `unknown` gets their indexes.
-std::vector<TestId> NameDictionary::predict(const ResultTable& results,
-                                            std::vector<std::uint32_t>& unknown) const {
-  std::vector<TestId> ids(results.size());
+// Ids of the results' names, kNoTest where the name is not known.
+NameDictionary::Prediction NameDictionary::predict(const ResultTable& results) const {
+  Prediction found;
+  std::vector<TestId>& ids = found.tests;
+  ids.resize(results.size());
   std::shared_lock lock(mutex_);
   const Order& order = *order_;
   std::size_t next = 0;
@@ -35,12 +36,15 @@ std::vector<TestId> NameDictionary::predict(const ResultTable& results,
     }
     ids[i] = table_.find(name);
     if (ids[i] == kNoTest) {
-      unknown.push_back(i);
+      found.unknown.push_back(i);
     } else if (ids[i] < order.places.size() && order.places[ids[i]] != kNoTest) {
+      found.in_order = found.in_order && order.places[ids[i]] >= next;
       next = order.places[ids[i]] + 1;
+    } else {
+      found.in_order = false;
     }
   }
-  return ids;
+  return found;
 }
 
 // A process that knows nothing yet reads the names of the suite in order, which is much faster than asking
@@ -148,21 +152,21 @@ Result<RunNames> NameDictionary::intern(const ResultTable& results) {
   if (results.size() + results.lost_size() > limits::kTestsPerRun)
     return invalid_argument("the run has more than " + std::to_string(limits::kTestsPerRun) + " tests",
                             "results");
-  RunNames names;
-  std::vector<std::uint32_t> unknown;
-  names.tests = predict(results, unknown);
-  if (unknown.size() >= kManyNames) {
-    RESULTSDB_TRY(fill(unknown.size()));
-    unknown.clear();
-    names.tests = predict(results, unknown);
+  Prediction found = predict(results);
+  if (found.unknown.size() >= kManyNames) {
+    RESULTSDB_TRY(fill(found.unknown.size()));
+    found = predict(results);
   }
+  RunNames names{.tests = std::move(found.tests), .lost = {}};
   {
     std::shared_lock lock(mutex_);
     for (std::size_t i = 0; i < results.lost_size(); ++i) names.lost.push_back(table_.find(results.lost(i)));
   }
   // Both kinds of duplicates are refused before anything is interned: here the known names, there the others.
-  if (const TestId twice = find_duplicate(names); twice != kNoTest) return named_twice(twice);
-  RESULTSDB_TRY(add_missing(results, unknown, names));
+  if (!found.in_order || !names.lost.empty()) {
+    if (const TestId twice = find_duplicate(names); twice != kNoTest) return named_twice(twice);
+  }
+  RESULTSDB_TRY(add_missing(results, found.unknown, names));
   for (const auto* ids : {&names.tests, &names.lost})
     if (std::any_of(ids->begin(), ids->end(), [](TestId id) { return id >= kTestsPerSuite; }))
       return make_error(ErrorCode::ResourceExhausted,

@@ -87,7 +87,12 @@ class NameDictionary {
     std::vector<storage::TestId> tests;  // as an upload named them
     std::vector<std::uint32_t> places;   // by test: its index in `tests`
   };
-  std::vector<storage::TestId> predict(const ResultTable& results, std::vector<std::uint32_t>& unknown) const;
+  struct Prediction {
+    std::vector<storage::TestId> tests;
+    std::vector<std::uint32_t> unknown;  // indexes of the results whose names are not known
+    bool in_order = true;                // the known ones follow the previous upload, so none occurs twice
+  };
+  Prediction predict(const ResultTable& results) const;
   Status add_missing(const ResultTable& results, std::span<const std::uint32_t> unknown, RunNames& names);
   Status fill(std::size_t wanted);
   void remember_order(std::span<const storage::TestId> tests);

@@ -17,7 +17,7 @@ constexpr std::int64_t kMostMilliseconds = std::int64_t{1} << 43;  // times 1,00
 void ResultTree::begin_object() {
   if (!nodes_.empty()) nodes_.back().has_children = true;
   forget_attributes();  // those of a node that turns out to be an inner one are dropped
-  nodes_.push_back({.name_size = name_.size()});
+  nodes_.push_back({.name_size = name_end_});
 }
 
 bool ResultTree::end_object() {
@@ -26,16 +26,16 @@ bool ResultTree::end_object() {
   if (nodes_.empty()) return true;
   if (!node.has_children) emit(node.name_size);
   forget_attributes();
-  name_.resize(node.name_size);
   return false;
 }
 
 void ResultTree::key(std::string_view part) {
   const std::size_t size = nodes_.back().name_size;
   key_offset_ = size + (nodes_.size() > 1 ? 1 : 0);
-  name_.resize(key_offset_, '/');
+  name_end_ = key_offset_ + part.size();
+  if (name_.size() < name_end_) name_.resize(2 * name_end_);
   if (key_offset_ > size) name_[size] = '/';
-  name_.append(part);
+  part.copy(name_.data() + key_offset_, part.size());
 }
 
 bool ResultTree::accepts_attribute(std::string_view python_type) {

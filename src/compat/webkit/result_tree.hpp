@@ -45,7 +45,9 @@ class ResultTree {
 
   /// Who has the attribute, or nothing if it is none (an error, or a member that the server itself writes).
   bool accepts_attribute(std::string_view python_type);
-  std::string_view attribute_key() const { return std::string_view(name_).substr(key_offset_); }
+  std::string_view attribute_key() const {
+    return std::string_view(name_).substr(key_offset_, name_end_ - key_offset_);
+  }
   bool takes_state(std::string_view text);
   void other(std::string_view json, std::string_view python_type);
   void refuse_state(std::string_view python_type);
@@ -58,8 +60,8 @@ class ResultTree {
   ResultTable& results_;
   SuiteStatistics& statistics_;
   std::vector<Node> nodes_;
-  std::string name_;  ///< of the innermost node, and the last key behind it
-  std::size_t key_offset_ = 0;
+  std::string name_;  ///< begins with the innermost node's name and the last key behind it; never shrinks
+  std::size_t key_offset_ = 0, name_end_ = 0;
   std::string error_;
 
   // Of the innermost node.
