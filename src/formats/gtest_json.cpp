@@ -2,7 +2,6 @@
 // value that the XML reader makes, so that both formats follow one set of rules.
 #include <algorithm>
 #include <boost/json/basic_parser_impl.hpp>
-#include <cctype>
 #include <utility>
 
 #include "formats/json_repair.hpp"
@@ -38,11 +37,6 @@ bool repair_mojibake(std::string& text) {
   }
   if (repaired) text = std::move(out);
   return repaired;
-}
-
-std::string small_letters(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
 }
 
 /// The parser's handler. Depth of containers: 1 document, 3 suite, 5 test case, 7 failure.
@@ -91,7 +85,8 @@ class Handler {
   }
   bool in_suite() const { return depth_ >= 3 && key(1) == "testsuites"; }
   bool in_case() const { return in_suite() && depth_ >= 5 && key(3) == "testsuite"; }
-  bool in_failure() const { return in_case() && depth_ == 7 && key(5) == "failures"; }
+  bool in_failures() const { return in_case() && key(5) == "failures"; }
+  bool in_failure() const { return in_failures() && depth_ == 7; }
 
   void open() {
     ++depth_;
@@ -126,6 +121,10 @@ class Handler {
     }
     if (in_failure()) {
       if (key(7) == "failure") case_.verdicts.back().message = std::move(text);
+    } else if (in_failures() && depth_ == 6) {
+      case_.verdicts.push_back({"failure", std::move(text), {}, {}, {}});
+    } else if (in_suite() && depth_ == 4 && key(3) == "testsuite") {
+      builder->warn("nameless_test", "a test case of suite \"" + suite_.name + "\" is no object");
     } else if (in_case() && depth_ == 5) {
       take_case_member(key(5), std::move(text));
     } else if (in_suite() && depth_ == 3) {
@@ -138,10 +137,9 @@ class Handler {
   }
 
   void take_case_member(std::string_view key, std::string text) {
-    constexpr std::string_view kKnown[] = {"name", "classname", "file", "line", "time", "timestamp"};
-    if (key == "status" || key == "result") {
-      case_.attributes.emplace_back(key, small_letters(std::move(text)));
-    } else if (std::find(std::begin(kKnown), std::end(kKnown), key) != std::end(kKnown)) {
+    constexpr std::string_view kKnown[] = {"name",   "classname", "file", "line",
+                                           "status", "result",    "time", "timestamp"};
+    if (std::find(std::begin(kKnown), std::end(kKnown), key) != std::end(kKnown)) {
       case_.attributes.emplace_back(key, std::move(text));
     } else {
       case_.properties.emplace_back(key, std::move(text));

@@ -33,6 +33,10 @@ inline void expect_failure(ImportedTest& test, std::string_view outcome) {
   test.skip_kind.clear();
 }
 
+/// The outcome of a test that `attribute` describes by a word that the format does not know: that word, or
+/// ERROR if it could be no outcome. Never a pass.
+void take_unknown_word(std::string_view attribute, std::string_view word, ImportedTest& test);
+
 /// `SIGSEGV - …` at the beginning of a line.
 bool tells_signal(std::string_view text);
 

@@ -19,6 +19,8 @@ bool is_place(std::string_view line) {
 
 void gtest_name(const JunitCase& junit, ImportedTest& test) {
   class_dot_name(junit, test);
+  // A listing of tests names the class only in the suite.
+  if (junit.classname().empty() && !test.name.empty()) test.name.insert(0, std::string(junit.suite()) + ".");
   test.container = test.name.empty();
   if (test.container) test.name = junit.suite();
 }
@@ -30,15 +32,30 @@ std::string gtest_message(const JunitVerdict& verdict) {
   return is_place(first) ? first_line(rest) : first_line(verdict.told());
 }
 
-void gtest_refine(JunitCase& junit, ImportedTest& test, RunBuilder&) {
-  const bool suppressed = junit.attribute("status") == "notrun" || junit.attribute("result") == "suppressed";
-  if (test.outcome == "PASS" && suppressed) {
+/// A case without a failure passed only if its words say so (in small letters in XML, in capitals in JSON).
+void gtest_words(JunitCase& junit, ImportedTest& test, RunBuilder& builder) {
+  const std::string_view status = junit.attribute("status"), result = junit.attribute("result");
+  if (status.empty() && result.empty()) {
+    test.outcome = "NOTRUN";  // --gtest_list_tests writes the same file without them
+    builder.warn("not_run", "nothing says that \"" + test.name + "\" ran: this may be a list of tests",
+                 junit.line);
+  } else if (same_word(status, "notrun") || same_word(result, "suppressed")) {
     test.outcome = "SKIP";
     test.skip_kind = "disabled";
     for (JunitSuite& suite : junit.suites) ++suite.disabled;
-  } else if (test.outcome == "PASS" && junit.attribute("result") == "skipped") {
+  } else if (same_word(result, "skipped")) {
     test.outcome = "SKIP";  // some versions say so only here
     test.skip_kind = "runtime";
+  } else if (!result.empty() && !same_word(result, "completed")) {
+    take_unknown_word("result", result, test);
+  } else if (!status.empty() && !same_word(status, "run")) {
+    take_unknown_word("status", status, test);
+  }
+}
+
+void gtest_refine(JunitCase& junit, ImportedTest& test, RunBuilder& builder) {
+  if (test.outcome == "PASS") {
+    gtest_words(junit, test, builder);
   } else if (test.outcome == "SKIP" && test.message.empty()) {
     for (JunitSuite& suite : junit.suites) ++suite.skipped_without_reason;
   }
@@ -168,7 +185,10 @@ void ctest_refine(JunitCase& junit, ImportedTest& test, RunBuilder&) {
   const std::string_view status = junit.attribute("status");
   if (status == "fail" && !is_failure(test.outcome)) test.outcome = "FAIL";
   const bool disabled = status == "disabled" || (status == "notrun" && test.message == "Disabled");
-  if (disabled) {
+  const bool known = status.empty() || status == "run" || status == "notrun" || disabled;
+  if (test.outcome == "PASS" && !known) {
+    take_unknown_word("status", status, test);
+  } else if (disabled) {
     test.outcome = "SKIP";
     test.skip_kind = "disabled";
   } else if (status == "notrun") {
@@ -212,6 +232,14 @@ constexpr std::array<JunitDialect, 5> kDialects = {{
 }};
 
 }  // namespace
+
+void take_unknown_word(std::string_view attribute, std::string_view word, ImportedTest& test) {
+  constexpr std::size_t kWordBytes = 64;
+  const bool plain = !word.empty() && word.size() <= kWordBytes &&
+                     std::all_of(word.begin(), word.end(), [](char c) { return c > ' ' && c < 0x7F; });
+  test.outcome = plain ? word : "ERROR";
+  test.message = std::string(attribute) + "=\"" + canonical_name(word) + "\" is no word of this format";
+}
 
 bool tells_signal(std::string_view text) {
   std::string_view line;

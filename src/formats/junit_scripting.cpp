@@ -232,10 +232,18 @@ std::string_view meson_program(std::string_view suite) {
 }
 
 /// Some tools tell the verdict by an attribute of an otherwise empty case: no child is no proof of a pass
-/// then.
+/// then, nor is a word that nobody knows.
 void generic_refine(JunitCase& junit, ImportedTest& test, RunBuilder&) {
   if (!junit.verdicts.empty()) return;
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kWords = {{{"fail", "FAIL"},
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 18> kWords = {{{"run", "PASS"},
+                                                                                     {"pass", "PASS"},
+                                                                                     {"passed", "PASS"},
+                                                                                     {"ok", "PASS"},
+                                                                                     {"success", "PASS"},
+                                                                                     {"successful", "PASS"},
+                                                                                     {"completed", "PASS"},
+                                                                                     {"executed", "PASS"},
+                                                                                     {"fail", "FAIL"},
                                                                                      {"failed", "FAIL"},
                                                                                      {"failure", "FAIL"},
                                                                                      {"error", "ERROR"},
@@ -246,13 +254,16 @@ void generic_refine(JunitCase& junit, ImportedTest& test, RunBuilder&) {
                                                                                      {"disabled", "SKIP"},
                                                                                      {"notrun", "SKIP"}}};
   for (const std::string_view key : {"status", "result"}) {
-    std::string said(junit.attribute(key));
-    for (char& c : said) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    const auto* word =
-        std::find_if(kWords.begin(), kWords.end(), [&](const auto& w) { return w.first == said; });
-    if (word == kWords.end() || test.outcome != "PASS") continue;
-    test.outcome = word->second;
-    if (test.outcome == "SKIP") test.skip_kind = word->first == "disabled" ? "disabled" : "unknown";
+    const std::string_view said = trim(junit.attribute(key));
+    if (said.empty() || test.outcome != "PASS") continue;
+    const auto* word = std::find_if(kWords.begin(), kWords.end(),
+                                    [&](const auto& known) { return same_word(known.first, said); });
+    if (word == kWords.end()) {
+      take_unknown_word(key, said, test);
+    } else {
+      test.outcome = word->second;
+      if (test.outcome == "SKIP") test.skip_kind = word->first == "disabled" ? "disabled" : "unknown";
+    }
   }
 }
 

@@ -26,6 +26,8 @@ std::string_view cut_utf8(std::string_view text, std::size_t limit) noexcept;
 /// The rest after `prefix`, if `text` begins with it.
 std::optional<std::string_view> after(std::string_view text, std::string_view prefix) noexcept;
 bool contains(std::string_view text, std::string_view part) noexcept;
+/// Equal but for the case of ASCII letters.
+bool same_word(std::string_view a, std::string_view b) noexcept;
 /// A whole number that fits an int.
 std::optional<int> parse_int(std::string_view text) noexcept;
 

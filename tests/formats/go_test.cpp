@@ -78,6 +78,44 @@ TEST(GtestJson, RefusesCutAndDamagedDocuments) {
   EXPECT_TRUE(read_text(bytes, options).run);
 }
 
+std::string gtest_case(const std::string& members) {
+  return R"({"testsuites":[{"name":"S","testsuite":[{"name":"t",)" + members + "}]}]}";
+}
+
+TEST(GtestJson, OnlyWordsOfAPassArePasses) {
+  const auto outcome = [](const std::string& members) {
+    const ImportedRun run = read_run(gtest_case(R"("classname":"S",)" + members));
+    return run.tests.size() == 1 ? run.tests[0].outcome : "";
+  };
+  EXPECT_EQ(outcome(R"("status":"RUN","result":"COMPLETED")"), "PASS");
+  EXPECT_EQ(outcome(R"("status":"RUN")"), "PASS");  // before results had a word of their own
+  EXPECT_EQ(outcome(R"("status":"NOTRUN")"), "SKIP");
+  EXPECT_EQ(outcome(R"("status":"RUN","result":"SKIPPED")"), "SKIP");
+  EXPECT_EQ(outcome(R"("status":"RUN","result":"INTERRUPTED")"), "INTERRUPTED");
+  EXPECT_EQ(outcome(R"("status":"LOST","result":"COMPLETED")"), "LOST");
+  EXPECT_EQ(outcome(R"("status":"RUN","result":"two words")"), "ERROR");
+  EXPECT_EQ(outcome(R"("status":"RUN","result":true)"), "true");
+  EXPECT_EQ(outcome(R"("status":"RUN","result":"COMPLETED","failures":["text"])"), "FAIL");
+  EXPECT_EQ(outcome(R"("status":"RUN","result":"NEW","failures":[{"failure":"x"}])"), "FAIL");
+}
+
+TEST(GtestJson, AListOfTestsIsNoGreenRun) {
+  const ImportedRun run = read_run(gtest_case(R"("file":"a.cc","line":5)"));
+  ASSERT_EQ(run.tests.size(), 1u);
+  EXPECT_EQ(run.tests[0].name, "S.t");
+  EXPECT_EQ(run.tests[0].outcome, "NOTRUN");
+  EXPECT_TRUE(run.incomplete);
+  const ImportedRun xml = read_run(R"(<testsuites tests="1" name="AllTests"><testsuite name="S" tests="1">
+    <testcase name="t" file="a.cc" line="5" /></testsuite></testsuites>)");
+  EXPECT_EQ(xml.tests.at(0).name, "S.t");
+  EXPECT_EQ(xml.tests.at(0).outcome, "NOTRUN");
+  EXPECT_TRUE(xml.incomplete);
+}
+
+TEST(GtestJson, CasesThatAreNoObjectsAreMissed) {
+  EXPECT_TRUE(read_run(R"({"testsuites":[{"name":"S","testsuite":["t"]}]})").incomplete);
+}
+
 TEST(GtestConsole, ReadsSkipsAndEndMarksBehindOutput) {
   const ImportedRun run = read_run(
       "[==========] Running 3 tests from 1 test suite.\n[ RUN      ] S.Skips\na.cc:3: Skipped\nno GPU\n"

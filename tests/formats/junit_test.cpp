@@ -45,6 +45,24 @@ TEST(Junit, GenericAttemptsFollowTheElements) {
   EXPECT_EQ(run.tests[1].duration_ms, 3000);
 }
 
+TEST(Junit, UnknownWordsAreNoPasses) {
+  const auto outcome = [](const std::string& root, const std::string& attributes) {
+    return read_run("<testsuite " + root + "><testcase classname=\"c\" name=\"t\" " + attributes +
+                    "/></testsuite>")
+        .tests.at(0)
+        .outcome;
+  };
+  EXPECT_EQ(outcome("", ""), "PASS");
+  EXPECT_EQ(outcome("", "status=\"Passed\""), "PASS");
+  EXPECT_EQ(outcome("", "status=\"FAILED\""), "FAIL");
+  EXPECT_EQ(outcome("", "status=\"broken\""), "broken");
+  EXPECT_EQ(outcome("", "status=\"run\" result=\"interrupted\""), "interrupted");
+  const std::string ctest = "tests=\"1\" failures=\"0\" disabled=\"0\" skipped=\"0\"";
+  EXPECT_EQ(outcome(ctest, "status=\"run\""), "PASS");
+  EXPECT_EQ(outcome(ctest, "status=\"lost\""), "lost");
+  EXPECT_EQ(outcome("name=\"AllTests\"", "status=\"run\" result=\"interrupted\""), "interrupted");
+}
+
 TEST(Junit, NamelessTestsAreContainersOrDropped) {
   const ImportedRun run =
       read_run(R"(<testsuites><testsuite name="s"><testcase classname="C"><failure/></testcase>
