@@ -111,6 +111,7 @@ class MemoryStorage final : public Storage {
                                                  std::uint32_t limit) override;
   Result<std::vector<std::string>> do_list_branches(std::string_view repository,
                                                     std::string_view prefix) override;
+  Result<std::vector<std::string>> do_list_collections() override;
   Result<std::optional<Document>> do_get_document(std::string_view collection, std::string_view key) override;
   Result<std::vector<Document>> do_find_documents(const DocumentQuery& query,
                                                   const std::optional<std::string>& after,
@@ -557,6 +558,14 @@ Result<std::vector<std::string>> MemoryStorage::do_list_branches(std::string_vie
     if (key.branch.starts_with(prefix) && (branches.empty() || branches.back() != key.branch))
       branches.push_back(key.branch);
   return branches;
+}
+
+Result<std::vector<std::string>> MemoryStorage::do_list_collections() {
+  std::shared_lock lock(mutex_);
+  std::vector<std::string> names;
+  for (const auto& [name, collection] : collections_)
+    if (!collection.documents.empty()) names.push_back(name);
+  return names;
 }
 
 Result<std::optional<Document>> MemoryStorage::do_get_document(std::string_view collection,

@@ -109,6 +109,25 @@ Status SqlStorage::do_apply(const DocumentBatch& batch) {
   return connection->commit();
 }
 
+Result<std::vector<std::string>> SqlStorage::do_list_collections() {
+  RESULTSDB_ASSIGN(auto connection, database_->reader());
+  RESULTSDB_TRY(connection->begin(Connection::Mode::Read));
+  std::vector<std::string> names;
+  // One seek for each: DISTINCT would read through all documents.
+  std::string last;
+  for (bool more = true; more;) {
+    more = false;
+    RESULTSDB_TRY(
+        connection->run("SELECT collection FROM document WHERE collection > $1 ORDER BY collection LIMIT 1",
+                        {std::string_view(last)}, [&](const Row& row) {
+                          names.emplace_back(row.text(0));
+                          more = true;
+                        }));
+    if (more) last = names.back();
+  }
+  return names;
+}
+
 Result<std::optional<Document>> SqlStorage::do_get_document(std::string_view collection,
                                                             std::string_view key) {
   RESULTSDB_ASSIGN(auto connection, database_->reader());

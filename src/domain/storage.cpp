@@ -311,6 +311,8 @@ Result<std::vector<std::string>> Storage::list_branches(std::string_view reposit
   return do_list_branches(repository, prefix);
 }
 
+Result<std::vector<std::string>> Storage::list_collections() { return do_list_collections(); }
+
 Result<std::optional<Document>> Storage::get_document(std::string_view collection, std::string_view key) {
   RESULTSDB_TRY(check_name("collection", collection, Presence::Required));
   RESULTSDB_TRY(check_name("key", key, Presence::Required));

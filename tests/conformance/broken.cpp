@@ -32,6 +32,7 @@ constexpr const char* kDefects[] = {
     "blobs end at the first zero byte",
     "find_changes ignores the timelines",
     "list_branches ignores the prefix",
+    "list_collections is unsorted",
     "find_documents ignores the direction",
     "find_commits compares its text exactly",
     "unknown test ids have an empty name",
@@ -116,6 +117,11 @@ class Broken : public FaultyStorage {
                                                     std::string_view prefix) override {
     return FaultyStorage::do_list_branches(
         repository, is("list_branches ignores the prefix") ? std::string_view() : prefix);
+  }
+  Result<std::vector<std::string>> do_list_collections() override {
+    auto names = FaultyStorage::do_list_collections();
+    if (names && is("list_collections is unsorted")) std::reverse(names->begin(), names->end());
+    return names;
   }
   Result<std::vector<Document>> do_find_documents(const DocumentQuery& asked,
                                                   const std::optional<std::string>& after,

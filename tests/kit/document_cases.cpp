@@ -186,5 +186,19 @@ RESULTSDB_CASE_OF(Documents, CollectionsAreIndependent) {
   EXPECT_TRUE(all_documents(store(), {.collection = "one"}).empty());
 }
 
+RESULTSDB_CASE_OF(Documents, CollectionsWithDocumentsAreListed) {
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(value_of(store().list_collections()), Names());
+  for (const char* collection : {"b", "\xC3\xA9", "a", "B", "a b"}) {
+    expect_ok(store().apply(
+        DocumentBatch{.collection = collection, .puts = {put_document("1"), put_document("2")}}));
+  }
+  EXPECT_EQ(value_of(store().list_collections()), Names({"B", "a", "a b", "b", "\xC3\xA9"}));
+  expect_ok(store().apply(DocumentBatch{.collection = "a", .deletes = {{"1", {}}}}));
+  expect_ok(store().apply(DocumentBatch{.collection = "b", .deletes = {{"1", {}}, {"2", {}}}}));
+  EXPECT_EQ(value_of(store().list_collections()), Names({"B", "a", "a b", "\xC3\xA9"}))
+      << "the last document takes its collection along";
+}
+
 }  // namespace
 }  // namespace resultsdb::testing

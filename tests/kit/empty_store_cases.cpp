@@ -32,6 +32,7 @@ void expect_no_suite(Storage& storage, const std::string& suite) {
 RESULTSDB_CASE(EveryReadOfAnEmptyStoreIsEmpty) {
   EXPECT_TRUE(value_of(store().find_suites()).empty());
   EXPECT_TRUE(value_of(store().find_repositories()).empty());
+  EXPECT_TRUE(value_of(store().list_collections()).empty());
   expect_no_suite(store(), "nowhere");
   EXPECT_TRUE(all_commits(store(), {.repository = "nowhere"}).empty());
   EXPECT_TRUE(value_of(store().list_branches("nowhere")).empty());

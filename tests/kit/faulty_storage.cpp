@@ -182,6 +182,10 @@ Result<std::vector<std::string>> FaultyStorage::do_list_branches(std::string_vie
   return around("list_branches", [&] { return inner_->do_list_branches(repository, prefix); });
 }
 
+Result<std::vector<std::string>> FaultyStorage::do_list_collections() {
+  return around("list_collections", [&] { return inner_->do_list_collections(); });
+}
+
 Result<std::optional<Document>> FaultyStorage::do_get_document(std::string_view collection,
                                                                std::string_view key) {
   return around("get_document", [&] { return inner_->do_get_document(collection, key); });

@@ -115,6 +115,9 @@ class FakeStorage final : public Storage {
   Result<std::vector<std::string>> do_list_branches(std::string_view, std::string_view) override {
     return reached<std::vector<std::string>>();
   }
+  Result<std::vector<std::string>> do_list_collections() override {
+    return reached<std::vector<std::string>>();
+  }
   Result<std::optional<Document>> do_get_document(std::string_view, std::string_view) override {
     return reached<std::optional<Document>>();
   }

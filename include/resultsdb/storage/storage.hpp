@@ -119,6 +119,8 @@ class Storage {
   Result<Page<CommitRow>> find_commits(const CommitQuery& query, const Paging& paging);
   /// Branches with at least one commit, in byte order, that begin with `prefix`.
   Result<std::vector<std::string>> list_branches(std::string_view repository, std::string_view prefix = {});
+  /// Collections with at least one document, in byte order.
+  Result<std::vector<std::string>> list_collections();
   Result<std::optional<Document>> get_document(std::string_view collection, std::string_view key);
   Result<Page<Document>> find_documents(const DocumentQuery& query, const Paging& paging);
 
@@ -190,6 +192,7 @@ class Storage {
                                                          std::uint32_t limit) = 0;
   virtual Result<std::vector<std::string>> do_list_branches(std::string_view repository,
                                                             std::string_view prefix) = 0;
+  virtual Result<std::vector<std::string>> do_list_collections() = 0;
   virtual Result<std::optional<Document>> do_get_document(std::string_view collection,
                                                           std::string_view key) = 0;
   virtual Result<std::vector<Document>> do_find_documents(const DocumentQuery& query,

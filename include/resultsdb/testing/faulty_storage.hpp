@@ -92,6 +92,7 @@ class FaultyStorage : public storage::Storage {
                                                           std::uint32_t limit) override;
   Result<std::vector<std::string>> do_list_branches(std::string_view repository,
                                                     std::string_view prefix) override;
+  Result<std::vector<std::string>> do_list_collections() override;
   Result<std::optional<storage::Document>> do_get_document(std::string_view collection,
                                                            std::string_view key) override;
   Result<std::vector<storage::Document>> do_find_documents(const storage::DocumentQuery& query,
