@@ -63,6 +63,8 @@ Detected detect_xml(std::string_view head) {
                                        "> belongs to no known result format");
 }
 
+Detected detect_text(std::string_view text);
+
 Detected detect_json(std::string_view head) {
   const JsonKeys keys = read_json_keys(head);
   if (keys.too_deep) return refused("nesting too deep", "more than 512 nested arrays and objects");
@@ -81,7 +83,7 @@ Detected detect_json(std::string_view head) {
   if (keys.has("returncode")) return unread("the JSON of Meson", "use `testlog.junit.xml`");
   if (keys.has("reportFormat")) return unread("CTRF", kJunitInstead);
   if (keys.has("historyId") || keys.has("befores")) return unread("a file of Allure", kJunitInstead);
-  return unknown(head);
+  return detect_text(head);
 }
 
 bool is_tap(std::string_view line) {
@@ -100,6 +102,8 @@ Detected detect_text(std::string_view head) {
       return unread("the text of Rust's libtest", "use cargo-nextest's JUnit XML");
     }
     if (is_tap(line)) return unread("TAP", kJunitInstead);
+    // Builds print before the first event.
+    if (line.starts_with("{\"") && read_json_keys(line).has("Action")) return found(Format::GoJson);
   }
   return unknown(head);
 }

@@ -25,16 +25,8 @@ std::string text_of(const boost::json::object& object, std::string_view key) {
   return std::string(value->get_string().data(), value->get_string().size());
 }
 
-/// Nothing if the line is no JSON object with an action.
-std::optional<Event> parse_event(std::string line) {
-  json::replace_lone_surrogates(line);
-  boost::json::monotonic_resource memory;
-  boost::json::parse_options options;
-  options.max_depth = json::kMaxDepth;
-  boost::json::error_code failure;
-  const boost::json::value value = boost::json::parse({line.data(), line.size()}, failure, &memory, options);
-  if (failure || !value.is_object() || !value.get_object().contains("Action")) return std::nullopt;
-  const boost::json::object& object = value.get_object();
+std::optional<Event> event_of(const boost::json::object& object) {
+  if (!object.contains("Action")) return std::nullopt;
   Event event;
   event.time = text_of(object, "Time");
   event.action = text_of(object, "Action");
@@ -48,6 +40,24 @@ std::optional<Event> parse_event(std::string line) {
   const boost::json::value* elapsed = object.if_contains("Elapsed");
   if (elapsed != nullptr && elapsed->is_number()) event.elapsed = elapsed->to_number<double>();
   return event;
+}
+
+/// What a line of the stream is.
+struct Line {
+  std::optional<Event> event;
+  bool broken = false;  ///< begins as an object and is none
+};
+
+Line parse_line(std::string line) {
+  json::replace_lone_surrogates(line);
+  boost::json::monotonic_resource memory;
+  boost::json::parse_options options;
+  options.max_depth = json::kMaxDepth;
+  boost::json::error_code failure;
+  const boost::json::value value = boost::json::parse({line.data(), line.size()}, failure, &memory, options);
+  if (failure) return {std::nullopt, trim(line).starts_with("{\"")};
+  if (!value.is_object()) return {};
+  return {event_of(value.get_object()), false};
 }
 
 Repetition run_again(std::span<ImportedTest>) { return {AttemptKind::Retry, ""}; }
@@ -227,28 +237,70 @@ class GoRun {
   std::uint64_t line_ = 0;
 };
 
+/// Tells the events of the stream from what else programs print into it.
+class Stream {
+ public:
+  explicit Stream(RunBuilder& builder) : builder_(builder), run_(builder) {}
+
+  void line(std::string text) {
+    ++number_;
+    if (number_ == 1 && text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
+    if (trim(text).empty()) return;
+    settle_last();
+    if (!json::is_utf8(text)) {
+      text = json::repair_utf8(text);
+      builder_.warn("invalid_utf8", "bytes that are no UTF-8 were replaced by U+FFFD", number_);
+    }
+    Line line = parse_line(text);
+    if (line.event) {
+      ++events_;
+      run_.handle(*line.event, number_);
+    } else {
+      if (others_++ == 0) first_other_ = number_;
+      other_ = std::move(text);
+      other_broken_ = line.broken;
+      other_line_ = number_;
+    }
+  }
+
+  void finish() {
+    if (!other_.empty()) builder_.warn("truncated", "the last line is no JSON", other_line_);
+    if (others_ > events_) {
+      builder_.warn("malformed_repaired",
+                    std::to_string(others_) + " of " + std::to_string(others_ + events_) +
+                        " lines are no events of `go test -json`; they were kept as output",
+                    first_other_);
+    }
+    run_.finish();
+  }
+
+ private:
+  /// Builds and programs print lines of their own; half an event is one that was lost.
+  void settle_last() {
+    if (other_.empty()) return;
+    if (other_broken_) {
+      builder_.warn("truncated", "an event is broken; what it told of a test is lost", other_line_);
+    }
+    run_.stray_output(std::exchange(other_, {}));
+  }
+
+  RunBuilder& builder_;
+  GoRun run_;
+  std::string other_;  ///< the line before this one, if it was no event
+  bool other_broken_ = false;
+  std::uint64_t other_line_ = 0, number_ = 0, events_ = 0, others_ = 0, first_other_ = 0;
+};
+
 }  // namespace
 
 ReadResult read_go_json(ByteSource& source, const ReadOptions& options) {
   RunBuilder builder(options, "go test", run_again);
-  GoRun run(builder);
+  Stream stream(builder);
   ByteLines lines(source);
-  std::string line, broken;
-  std::uint64_t number = 0;
-  while (!builder.refusal() && lines.next(line)) {
-    ++number;
-    if (number == 1 && line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);
-    if (!broken.empty()) run.stray_output(json::repair_utf8(std::exchange(broken, {})));
-    if (trim(line).empty()) continue;
-    if (const auto event = parse_event(line)) {
-      run.handle(*event, number);
-    } else {
-      broken = line;
-    }
-  }
+  std::string line;
+  while (!builder.refusal() && lines.next(line)) stream.line(line);
   if (builder.refusal()) return *builder.refusal();
-  if (!broken.empty()) builder.warn("truncated", "the last line is no JSON", number);
-  run.finish();
+  stream.finish();
   return builder.finish(options.allow_empty);
 }
 

@@ -60,6 +60,58 @@ TEST(Go, LinesThatAreNoEventsAreOutput) {
   EXPECT_EQ(cut.tests.at(0).outcome, "PASS");
 }
 
+const Warning* find_warning(const ImportedRun& run, std::string_view code) {
+  for (const Warning& warning : run.warnings) {
+    if (warning.code == code) return &warning;
+  }
+  return nullptr;
+}
+
+TEST(Go, BuildsMayPrintBeforeTheFirstEvent) {
+  const ImportedRun run = read_run("go: downloading x v1.2\n{\"level\":\"info\"}\n" + event("start") +
+                                   event("run", "T") + event("pass", "T") + event("pass"));
+  EXPECT_EQ(run.tool, "go test");
+  EXPECT_EQ(run.output, "go: downloading x v1.2\n{\"level\":\"info\"}\n");
+  EXPECT_TRUE(run.warnings.empty());
+}
+
+TEST(Go, ABrokenEventMakesTheRunIncomplete) {
+  const ImportedRun run = read_run(event("start") + R"({"Action":"run","Package":"p","Te)" + "\n" +
+                                   R"({"Action":"fail","Package":"p" "Test":"T"})" + "\n\n" + event("pass"));
+  const Warning* warning = find_warning(run, "truncated");
+  ASSERT_NE(warning, nullptr);
+  EXPECT_EQ(warning->line, 2u);
+  EXPECT_NE(warning->text.find("(and 1 more)"), std::string::npos) << warning->text;
+  EXPECT_TRUE(run.incomplete);
+}
+
+TEST(Go, AStreamOfMostlyOtherLinesIsTold) {
+  std::string text = event("start");
+  for (int i = 0; i < 10; ++i) text += "{ not an event }\n";
+  const ImportedRun run = read_run(text + event("run", "T") + event("pass", "T") + event("pass"));
+  const Warning* warning = find_warning(run, "malformed_repaired");
+  ASSERT_NE(warning, nullptr);
+  EXPECT_EQ(warning->line, 2u);
+  EXPECT_NE(warning->text.find("10 of 14 lines"), std::string::npos) << warning->text;
+  EXPECT_FALSE(run.incomplete);
+}
+
+TEST(Go, TheLastLineIsTheLastThatIsNotBlank) {
+  const ImportedRun run =
+      read_run(event("start") + event("run", "T") + event("pass", "T") + event("pass") + "{\"Act\n\n");
+  ASSERT_NE(find_warning(run, "truncated"), nullptr);
+  EXPECT_EQ(find_warning(run, "truncated")->line, 5u);
+}
+
+TEST(Go, BytesThatAreNoUtf8AreReplaced) {
+  const ImportedRun run =
+      read_run(event("start") + event("run", "T") + event("output", "T", ",\"Output\":\"\xFFx\"") +
+               event("fail", "T") + event("fail"));
+  EXPECT_EQ(run.tests.at(0).outcome, "FAIL");
+  EXPECT_EQ(run.tests.at(0).output, "\xEF\xBF\xBDx");
+  EXPECT_NE(find_warning(run, "invalid_utf8"), nullptr);
+}
+
 TEST(Go, AFailedBuildWithoutItsPackageIsIncomplete) {
   const ImportedRun run = read_run(R"({"Action":"build-output","ImportPath":"p","Output":"x.go:1: no\n"})"
                                    "\n"
