@@ -130,8 +130,16 @@ RunHeader make_header(Model& model, const RunPlan& plan, const formats::Imported
   if (!imported.tool.empty()) header.attributes.emplace_back("tool", imported.tool);
   if (!imported.version.empty()) header.attributes.emplace_back("tool_version", imported.version);
   if (!plan.reason.empty()) header.attributes.emplace_back("reason", plan.reason);
-  for (const auto& attribute : imported.attributes) {
-    if (header.attributes.size() < limits::kAttributes) header.attributes.push_back(attribute);
+  const auto room = limits::kAttributes - std::min(limits::kAttributes, header.attributes.size());
+  const auto kept = std::min(room, imported.attributes.size());
+  header.attributes.insert(header.attributes.end(), imported.attributes.begin(),
+                           imported.attributes.begin() + static_cast<std::ptrdiff_t>(kept));
+  if (kept < imported.attributes.size()) {
+    warn() << "limit: a run has at most " << limits::kAttributes << " attributes; dropped: \""
+           << imported.attributes[kept].first << '"';
+    if (const auto more = imported.attributes.size() - kept - 1; more > 0)
+      std::cerr << " and " << more << " more";
+    std::cerr << '\n';
   }
   header.links = plan.links;
   for (const auto& text : plan.commits) {

@@ -108,7 +108,7 @@ class GoRun {
     for (const auto& [name, output] : builds_) {
       builder_.warn("truncated", "the build of \"" + name + "\" failed, and no package tells of it", line_);
     }
-    builder_.run().output = output_.take();
+    builder_.run().output = builder_.take_text(output_);
   }
 
  private:
@@ -146,14 +146,14 @@ class GoRun {
   }
 
   void add_container(const Event& event, Package& package) {
-    std::string output = package.output.take();
+    std::string output = builder_.take_text(package.output, line_);
     const auto built = builds_.find(event.failed_build);
     ImportedTest test;
     test.name = event.package;
     test.container = true;
     const std::string_view panic = go_panic(output);
     test.outcome = panic.empty() ? "ERROR" : panic;
-    if (built != builds_.end()) output.insert(0, built->second.take());
+    if (built != builds_.end()) output.insert(0, builder_.take_text(built->second, line_));
     test.message = first_problem(output);
     if (event.elapsed) test.duration_ms = *event.elapsed * 1000;
     test.output = std::move(output);
@@ -191,7 +191,7 @@ class GoRun {
     package.open.erase(event.test);
     ImportedTest test;
     test.name = event.package + "." + event.test;
-    test.output = state.output.take();
+    test.output = builder_.take_text(state.output, line_);
     test.properties = std::move(state.properties);
     const std::string_view panic = outcome == "FAIL" ? go_panic(test.output) : std::string_view();
     test.outcome = panic.empty() ? outcome : panic;
@@ -205,7 +205,7 @@ class GoRun {
     for (auto& [test_name, state] : package.open) {
       ImportedTest test;
       test.name = name + "." + test_name;
-      test.output = state.output.take();
+      test.output = builder_.take_text(state.output, line_);
       test.properties = std::move(state.properties);
       test.outcome = package.timed_out ? "TIMEOUT" : "CRASH";
       if (action == "pass" && test_name.starts_with("Benchmark")) {

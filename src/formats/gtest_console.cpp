@@ -80,9 +80,8 @@ class Console {
     test_.outcome = outcome;
     if (outcome == "SKIP") test_.skip_kind = "runtime";
     if (outcome == "PASS") test_.message.clear();
-    test_.output = output_.take();
+    test_.output = builder_.take_text(output_, line_);
     builder_.add(std::exchange(test_, {}), line_);
-    output_ = BoundedText(kTextBytes);
     open_ = told_ = false;
   }
 

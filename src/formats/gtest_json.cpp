@@ -61,7 +61,7 @@ class Handler {
   bool on_key(string_view part, std::size_t, error_code&) {
     append(part);
     if (keys_.size() <= depth_) keys_.resize(depth_ + 1);
-    keys_[depth_] = text_.take();
+    keys_[depth_] = builder->take_text(text_);
     return true;
   }
   bool on_string_part(string_view part, std::size_t, error_code&) { return append(part); }
@@ -114,7 +114,7 @@ class Handler {
   }
 
   bool value() {
-    std::string text = text_.take();
+    std::string text = builder->take_text(text_);
     if (repair_mojibake(text)) {
       builder->warn("mojibake_repaired",
                     "each byte of a text beyond ASCII was written as a character of its own");

@@ -197,8 +197,8 @@ class Walker {
       builder_.warn("truncated", "the file ends before its root element is closed", last_line_);
       cut();
     }
-    if (output_.cut()) builder_.warn("limit", "output of test suites was cut to its first and last half");
-    builder_.run().output = output_.take();
+    builder_.run().output = builder_.take_text(output_);
+    if (!dropped_.empty()) builder_.keep_attribute("properties.dropped", dropped_);
     builder_.settle();
     if (truncated) unsettle();
     if (dialect_.finish != nullptr) dialect_.finish(builder_);
@@ -268,7 +268,6 @@ class Walker {
 
   void start_property(const XmlEvent& event) {
     property_ = {copy(event.attribute("name")), copy(event.attribute("value"))};
-    property_text_ = BoundedText(kTextBytes);
     property_valued_ = event.attribute("value").has_value();
     sinks_.push_back(Sink::Property);
   }
@@ -292,7 +291,6 @@ class Walker {
                 copy(event.attribute("type")),
                 copy(event.attribute("time")),
                 {}};
-    text_ = BoundedText(kTextBytes);
     sinks_.push_back(Sink::Verdict);
     verdict_depth_ = sinks_.size();
   }
@@ -322,16 +320,36 @@ class Walker {
   }
 
   void end_verdict() {
-    warn_if_cut(text_);
-    verdict_.text = text_.take();
+    verdict_.text = builder_.take_text(text_, last_line_);
     verdict_depth_ = 0;
+    limit_verdict();
     if (!case_) {
       add_suite_failure();
     } else if (case_->verdicts.size() < kProperties) {
       case_->verdicts.push_back(std::move(verdict_));
     } else {
-      builder_.warn("limit", "a test has more than 256 failures; the rest was dropped", case_->line);
+      warn_of_failures("a test has more than 256 failures; the rest was dropped");
     }
+  }
+
+  /// All failures of one test together are bounded too; what they say is cut then, not that they are there.
+  void limit_verdict() {
+    for (std::string* text : {&verdict_.message, &verdict_.type}) {
+      if (text->size() > kTextBytes) text->resize(cut_utf8(*text, kTextBytes).size());
+    }
+    if (!case_) return;
+    constexpr std::size_t kVerdictsBytes = 8 * kTextBytes;
+    verdict_bytes_ += verdict_.message.size() + verdict_.type.size() + verdict_.text.size();
+    if (verdict_bytes_ <= kVerdictsBytes) return;
+    verdict_.message.resize(cut_utf8(verdict_.message, kMessageBytes).size());
+    verdict_.type.resize(cut_utf8(verdict_.type, kMessageBytes).size());
+    verdict_.text.clear();
+    warn_of_failures("the failures of a test have more than 4 MiB; the texts of the rest were dropped");
+  }
+
+  void warn_of_failures(std::string_view reason) {
+    builder_.warn("limit", std::string(reason) + ": test \"" + std::string(case_->name()) + "\"",
+                  case_->line);
   }
 
   /// A failure outside of every test case is the suite's own.
@@ -348,14 +366,24 @@ class Walker {
   }
 
   void end_property() {
-    if (!property_valued_) property_.second = trim(property_text_.take());
+    const std::string text = builder_.take_text(property_text_, last_line_);
+    if (!property_valued_) property_.second = trim(text);
     if (case_) {
-      case_->properties.push_back(std::move(property_));
+      keep_case_property();
     } else if (!dialect_.filters_properties || is_allowed(property_.first)) {
       builder_.keep_attribute(property_.first, property_.second);
     } else {
-      ++dropped_properties_;
+      note_dropped(property_.first);
     }
+  }
+
+  /// One byte and one property more than the limits: enough for the builder to see that they are exceeded.
+  void keep_case_property() {
+    if (case_->properties.size() > kProperties) return;
+    if (property_.second.size() > kPropertyBytes) {
+      property_.second.resize(cut_utf8(property_.second, kPropertyBytes + 4).size());
+    }
+    case_->properties.push_back(std::move(property_));
   }
 
   /// What may be stored of an environment dump.
@@ -364,35 +392,30 @@ class Walker {
   }
 
   void end_case() {
-    warn_if_cut(case_output_);
-    warn_if_cut(case_errors_);
-    case_->output = case_output_.take();
-    case_->error_output = case_errors_.take();
-    case_output_ = BoundedText(kTextBytes);
-    case_errors_ = BoundedText(kTextBytes);
+    case_->output = builder_.take_text(case_output_, case_->line);
+    case_->error_output = builder_.take_text(case_errors_, case_->line);
     case_->suites = suites_;
     add_junit_case(dialect_, *case_, builder_);
     case_.reset();
-  }
-
-  void warn_if_cut(const BoundedText& text) {
-    if (text.cut())
-      builder_.warn("limit", "a text is longer than 512 KiB; its first and last half were kept", last_line_);
+    verdict_bytes_ = 0;
   }
 
   void end_of_suite(const XmlEvent& event) {
-    if (event.name == "testsuites" && dropped_properties_ > 0) note_dropped();
     if (event.name != "testsuite" || suites_.empty()) return;
     const JunitSuite& suite = suites_.back();
     if (dialect_.counts_tests) check_count(suite, event.line, builder_);
     if (dialect_.suite_end != nullptr) dialect_.suite_end(suite, builder_);
     suites_.pop_back();
-    if (suites_.empty() && dropped_properties_ > 0) note_dropped();
   }
 
-  void note_dropped() {
-    builder_.keep_attribute("properties.dropped", std::to_string(std::exchange(dropped_properties_, 0)) +
-                                                      " properties of the environment were not kept");
+  /// An environment dump is not stored; the names of what was in it are, as far as they fit.
+  void note_dropped(std::string_view name) {
+    constexpr std::size_t kNamesBytes = 4096;
+    if (dropped_.size() + name.size() > kNamesBytes) {
+      if (!dropped_.ends_with("…")) dropped_ += ", …";
+      return;
+    }
+    dropped_.append(dropped_.empty() ? "" : ", ").append(name);
   }
 
   /// A case that the file ends in counts only if a failure had begun: its absence proves nothing.
@@ -428,10 +451,11 @@ class Walker {
   JunitVerdict verdict_;
   std::size_t verdict_depth_ = 0;  ///< of the open verdict in sinks_, 0: none
   BoundedText text_{kTextBytes}, case_output_{kTextBytes}, case_errors_{kTextBytes};
-  BoundedText property_text_{kTextBytes}, output_{kRunOutputBytes};
+  BoundedText property_text_{kPropertyBytes}, output_{kRunOutputBytes};
   std::pair<std::string, std::string> property_;
   bool property_valued_ = false, root_seen_ = false, timestamp_seen_ = false;
-  std::size_t dropped_properties_ = 0;
+  std::string dropped_;            ///< names of properties that were not kept
+  std::size_t verdict_bytes_ = 0;  ///< of the failures of the open case
   std::uint64_t last_line_ = 0;
 };
 

@@ -30,7 +30,6 @@ void merge_facts(ImportedRun& from, ImportedRun& into) {
   if (from.started && (!into.started || *from.started < *into.started)) into.started = from.started;
   if (from.duration_ms) into.duration_ms = into.duration_ms.value_or(0) + *from.duration_ms;
   into.incomplete = into.incomplete || from.incomplete;
-  if (into.output.size() + from.output.size() <= kRunOutputBytes) into.output += from.output;
 }
 
 }  // namespace
@@ -42,8 +41,10 @@ ImportedRun merge(std::vector<ImportedRun> runs) {
   const ReadOptions options;
   RunBuilder builder(options, runs.front().tool);
   builder.run().digest = joint_digest(runs);
+  BoundedText output(kRunOutputBytes);
   for (ImportedRun& run : runs) {
     merge_facts(run, builder.run());
+    output.append(run.output);
     for (const auto& [key, value] : run.attributes) builder.keep_attribute(key, value);
     for (const Warning& warning : run.warnings) {
       // A file without tests is common beside files with tests; whether all of them are empty is asked at the
@@ -53,6 +54,7 @@ ImportedRun merge(std::vector<ImportedRun> runs) {
     for (ImportedTest& test : run.tests) builder.add(std::move(test));
     run = {};
   }
+  builder.run().output = builder.take_text(output);
   if (builder.refusal()) {
     builder.warn("limit", builder.refusal()->message);
     builder.run().incomplete = true;

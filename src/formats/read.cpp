@@ -21,8 +21,12 @@ void warn_of_repairs(const XmlReader& reader, RunBuilder& builder) {
   if (reader.repairs() & XmlFilter::Malformed) {
     builder.warn("malformed_xml", "\"]]>\" outside of a CDATA section was taken as text");
   }
-  if (reader.attributes_dropped())
-    builder.warn("limit", "an element has more than 256 attributes; the rest was dropped");
+  if (const auto& dropped = reader.dropped()) {
+    builder.warn("limit",
+                 "an element has more than 256 attributes; the rest was dropped: \"" + dropped->attribute +
+                     "\" of <" + dropped->element + ">",
+                 dropped->line);
+  }
 }
 
 ReadOutcome refuse(const Refusal& refusal, const ReadOptions& options) {

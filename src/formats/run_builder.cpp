@@ -46,9 +46,10 @@ void move_append(std::vector<T>& from, std::vector<T>& to) {
   to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
 }
 
-void append_bounded(const std::string& more, std::string& text) {
-  if (text.size() + more.size() <= kTextBytes) text += more;
-}
+/// Texts of the store hold no U+0000.
+void replace_nul(std::string& text) { replace_all(text, std::string_view("\0", 1), "\xEF\xBF\xBD"); }
+
+constexpr std::string_view kTextCut = "a text is longer than 512 KiB; its first and last half were kept";
 
 }  // namespace
 
@@ -64,13 +65,12 @@ ImportedTest combine(std::vector<ImportedTest> reports, AttemptKind kind) {
   test.duration_ms = duration;
   for (std::size_t i = 0; i < reports.size(); ++i) {
     if (i == decides) continue;
-    append_bounded(reports[i].output, test.output);
-    append_bounded(reports[i].error_output, test.error_output);
+    test.output += reports[i].output;
+    test.error_output += reports[i].error_output;
     move_append(reports[i].properties, test.properties);
     move_append(reports[i].metrics, test.metrics);
     move_append(reports[i].attachments, test.attachments);
   }
-  if (test.properties.size() > kProperties) test.properties.resize(kProperties);
   return test;
 }
 
@@ -81,18 +81,38 @@ RunBuilder::RunBuilder(const ReadOptions& options, std::string tool, RepetitionR
 
 void RunBuilder::warn(std::string_view code, std::string_view text, std::uint64_t line) {
   if (std::find(kIncomplete.begin(), kIncomplete.end(), code) != kIncomplete.end()) run_.incomplete = true;
-  const auto [entry, first] = warned_.try_emplace(std::string(code), 0);
-  ++entry->second;
-  if (first) run_.warnings.push_back({std::string(code), std::string(cut_utf8(text, kMessageBytes)), line});
+  const std::string_view key = code == "limit" ? text.substr(0, text.find(": ")) : code;
+  const auto [told, first] = told_.try_emplace(std::string(key), run_.warnings.size());
+  if (first) {
+    run_.warnings.push_back({std::string(code), std::string(cut_utf8(text, kMessageBytes)), line});
+    more_.push_back(0);
+  } else {
+    ++more_[told->second];
+  }
+}
+
+std::string RunBuilder::take_text(BoundedText& text, std::uint64_t line) {
+  bool was_cut = false;
+  std::string taken = text.take(was_cut);
+  if (was_cut) warn("limit", kTextCut, line);
+  return taken;
 }
 
 void RunBuilder::keep_attribute(std::string_view key, std::string_view value) {
-  const std::pair<std::string, std::string> entry(cut_utf8(key, kMessageBytes), cut_utf8(value, kTextBytes));
+  std::pair<std::string, std::string> entry(key.empty() ? "property" : key, value);
+  for (std::string* text : {&entry.first, &entry.second}) replace_nul(*text);
+  const auto cut = [&](std::string& text, std::size_t limit, std::string_view reason) {
+    if (text.size() <= limit) return;
+    text = cut_utf8(text, limit);
+    warn("limit", std::string(reason) + ": \"" + entry.first + "\"");
+  };
+  cut(entry.first, kMessageBytes, "the name of a suite's property is longer than 1,024 bytes and was cut");
+  cut(entry.second, kPropertyBytes, "a property of a suite is longer than 64 KiB and was cut");
   if (std::find(run_.attributes.begin(), run_.attributes.end(), entry) != run_.attributes.end()) return;
   if (run_.attributes.size() < limits::kAttributes) {
-    run_.attributes.push_back(entry);
+    run_.attributes.push_back(std::move(entry));
   } else {
-    warn("limit", "the suites have more than 256 properties; the rest was dropped");
+    warn("limit", "the suites have more than 256 properties; dropped: \"" + entry.first + "\"");
   }
 }
 
@@ -113,32 +133,57 @@ ImportedTest* RunBuilder::find(std::string_view name) {
   return found == names_.end() ? nullptr : &run_.tests[*found];
 }
 
+void RunBuilder::warn_of_limit(std::string_view reason, const ImportedTest& test, std::uint64_t line) {
+  warn("limit", std::string(reason) + ": test \"" + test.name + "\"", line);
+}
+
 void RunBuilder::limit_texts(ImportedTest& test, std::uint64_t line) {
   for (std::string* text : {&test.message, &test.detail, &test.output, &test.error_output}) {
-    replace_all(*text, std::string_view("\0", 1), "\xEF\xBF\xBD");  // U+0000 cannot be stored
+    replace_nul(*text);
   }
-  if (test.message.size() > kMessageBytes) {
-    test.message = cut_utf8(test.message, kMessageBytes);
-    warn("limit", "a message is longer than 1,024 bytes and was cut", line);
-  }
+  const auto cut_message = [&](std::string& message) {
+    if (message.size() <= kMessageBytes) return;
+    message = cut_utf8(message, kMessageBytes);
+    warn_of_limit("a message is longer than 1,024 bytes and was cut", test, line);
+  };
+  cut_message(test.message);
+  for (Attempt& attempt : test.attempts) cut_message(attempt.message);
   for (std::string* text : {&test.detail, &test.output, &test.error_output}) {
     if (text->size() <= kTextBytes) continue;
     BoundedText bounded(kTextBytes);
     bounded.append(*text);
-    *text = bounded.take();
-    warn("limit", "a text is longer than 512 KiB; its first and last half were kept", line);
+    *text = take_text(bounded, line);
   }
+}
+
+void RunBuilder::limit_properties(ImportedTest& test, std::uint64_t line) {
+  std::size_t bytes = 0, kept = 0;
   for (auto& [key, value] : test.properties) {
-    if (key.size() + value.size() <= kTextBytes) continue;
-    key = cut_utf8(key, kMessageBytes);
-    value = cut_utf8(value, kTextBytes - kMessageBytes);
-    warn("limit", "a property is longer than 512 KiB and was cut", line);
+    replace_nul(key);
+    replace_nul(value);
+    if (key.size() > kMessageBytes || value.size() > kPropertyBytes) {
+      key = cut_utf8(key, kMessageBytes);
+      value = cut_utf8(value, kPropertyBytes);
+      warn_of_limit(
+          "a property is longer than 64 KiB, or its name than 1,024 bytes, and was cut: \"" + key + "\" of",
+          test, line);
+    }
+    bytes += key.size() + value.size();
+    if (kept == kProperties || bytes > kPropertiesBytes) break;
+    ++kept;
   }
-  if (test.attachments.size() > kProperties) test.attachments.resize(kProperties);
-  if (test.properties.size() > kProperties) {
-    test.properties.resize(kProperties);
-    warn("limit", "a test has more than 256 properties; the rest was dropped", line);
+  if (kept < test.properties.size()) {
+    warn_of_limit("a test has more than 256 properties or 1 MiB of them; dropped: \"" +
+                      test.properties[kept].first + "\" and what follows of",
+                  test, line);
+    test.properties.resize(kept);
   }
+  for (std::string& path : test.attachments) path = cut_utf8(path, limits::kNameBytes);
+  if (test.attachments.size() > kProperties) {
+    test.attachments.resize(kProperties);
+    warn_of_limit("a test has more than 256 attachments; the rest was dropped", test, line);
+  }
+  if (test.file.size() > limits::kNameBytes) test.file.clear();
 }
 
 /// Keeps the output of a file within bounds; the output of failing tests pushes out that of others.
@@ -185,6 +230,7 @@ void RunBuilder::add(ImportedTest test, std::uint64_t line) {
     warn("suite_failure", "\"" + test.name + "\" failed outside of a test", line);
   }
   limit_texts(test, line);
+  limit_properties(test, line);
   count_output(test, line);
   if (const auto known = names_.find(std::string_view(test.name)); known != names_.end()) {
     last_ = *known;
@@ -205,6 +251,12 @@ void RunBuilder::settle() {
       warn(repetition.warning, "\"" + name + "\" is reported " + std::to_string(reports.size()) + " times");
     }
     run_.tests[index] = combine(std::move(reports), repetition.kind);
+    limit_texts(run_.tests[index], 0);
+    limit_properties(run_.tests[index], 0);
+    if (run_.tests[index].attempts.size() > kAttempts) {
+      warn_of_limit("a test has more than 1,000 attempts; the first are kept in its detail",
+                    run_.tests[index], 0);
+    }
   }
   repeated_.clear();
 }
@@ -214,9 +266,8 @@ ImportedRun RunBuilder::finish(bool allow_empty) {
   if (run_.tests.empty() && !run_.incomplete && !allow_empty) {
     warn("zero_tests", "the file holds no test");
   }
-  for (Warning& warning : run_.warnings) {
-    const std::uint64_t more = warned_[warning.code] - 1;
-    if (more > 0) warning.text += " (and " + std::to_string(more) + " more)";
+  for (std::size_t i = 0; i < more_.size(); ++i) {
+    if (more_[i] > 0) run_.warnings[i].text += " (and " + std::to_string(more_[i]) + " more)";
   }
   return std::move(run_);
 }

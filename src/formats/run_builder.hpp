@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "formats/byte_source.hpp"
+#include "formats/text.hpp"
 #include "resultsdb/formats.hpp"
 
 namespace resultsdb::formats {
@@ -24,7 +25,10 @@ inline constexpr std::size_t kTextBytes = 512 << 10;
 inline constexpr std::size_t kRunOutputBytes = 1 << 20;     ///< output that belongs to no test
 inline constexpr std::size_t kFileOutputBytes = 64u << 20;  ///< output of all tests of a file
 inline constexpr std::size_t kMessageBytes = 1024;
-inline constexpr std::size_t kProperties = 256;
+inline constexpr std::size_t kProperties = 256;           ///< of a test; its attachments and failures too
+inline constexpr std::size_t kPropertyBytes = 64 << 10;   ///< value of one property
+inline constexpr std::size_t kAttempts = 1000;            ///< kept in the detail of a result
+inline constexpr std::size_t kPropertiesBytes = 1 << 20;  ///< all properties of a test
 
 /// What several reports under one name are, and the warning that says so ("" for none).
 struct Repetition {
@@ -40,9 +44,11 @@ class RunBuilder {
   RunBuilder(const ReadOptions& options, std::string tool, RepetitionRule rule = always_duplicate);
 
   ImportedRun& run() noexcept { return run_; }
-  /// The first warning of a code keeps its text and place; the others are counted. Some codes make the run
-  /// incomplete.
+  /// The first warning of a code keeps its text and place; the others are counted. "limit" is told for each
+  /// reason, which its text gives before the first ": ". Some codes make the run incomplete.
   void warn(std::string_view code, std::string_view text, std::uint64_t line = 0);
+  /// What was collected, with a warning if it was cut.
+  std::string take_text(BoundedText& text, std::uint64_t line = 0);
   /// An attribute of the run, within the limit of the store; the same fact of many suites is kept once.
   void keep_attribute(std::string_view key, std::string_view value);
   void refuse(std::string code, std::string message, std::uint64_t line = 0);
@@ -80,7 +86,9 @@ class RunBuilder {
   };
 
   std::string make_relative(std::string text) const;
+  void warn_of_limit(std::string_view reason, const ImportedTest& test, std::uint64_t line);
   void limit_texts(ImportedTest& test, std::uint64_t line);
+  void limit_properties(ImportedTest& test, std::uint64_t line);
   void count_output(ImportedTest& test, std::uint64_t line);
 
   const ReadOptions& options_;
@@ -90,7 +98,8 @@ class RunBuilder {
   std::unordered_set<std::uint32_t, Hash, Equal> names_;
   std::map<std::uint32_t, std::vector<ImportedTest>>
       repeated_;  ///< all reports but the first, by index of the first
-  std::map<std::string, std::uint64_t, std::less<>> warned_;
+  std::map<std::string, std::size_t, std::less<>> told_;  ///< index of the warning of a code or reason
+  std::vector<std::uint64_t> more_;                       ///< by warning: how many were like it
   std::size_t reports_ = 0, output_bytes_ = 0, evicted_ = 0;
   std::size_t last_ = 0;  ///< index of the name that was reported last
 };

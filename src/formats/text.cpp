@@ -38,6 +38,13 @@ std::optional<double> parse_iso8601(std::string_view text) {
   return seconds;
 }
 
+/// At most the last `limit` bytes, cut at a code point.
+std::string_view last_utf8(std::string_view text, std::size_t limit) noexcept {
+  std::size_t begin = text.size() - std::min(limit, text.size());
+  while (begin < text.size() && (static_cast<unsigned char>(text[begin]) & 0xC0) == 0x80) ++begin;
+  return text.substr(begin);
+}
+
 }  // namespace
 
 std::string_view trim(std::string_view text) noexcept {
@@ -177,8 +184,9 @@ bool is_failure(std::string_view outcome) noexcept { return severity(outcome) >=
 void BoundedText::append(std::string_view text) {
   // What one piece alone has too much never needs to be copied.
   if (text.size() > limit_) {
-    text_ += text.substr(0, text_.empty() ? limit_ / 2 : 0);
-    text_ += text.substr(text.size() - limit_ / 2);
+    const std::size_t half = limit_ / 2;
+    if (text_.size() < half) text_ += cut_utf8(text, half - text_.size());
+    text_ += last_utf8(text, half);
     cut_ = true;
   } else {
     text_ += text;
@@ -187,16 +195,14 @@ void BoundedText::append(std::string_view text) {
 }
 
 void BoundedText::drop_middle() {
-  const std::size_t half = limit_ / 2;
-  const std::size_t head = cut_utf8(text_, half).size();
-  std::size_t tail = text_.size() - half;
-  while (tail < text_.size() && (static_cast<unsigned char>(text_[tail]) & 0xC0) == 0x80) ++tail;
-  text_.erase(head, tail - head);
+  const std::size_t half = limit_ / 2, head = cut_utf8(text_, half).size();
+  text_.erase(head, text_.size() - head - last_utf8(text_, half).size());
   cut_ = true;
 }
 
-std::string BoundedText::take() {
+std::string BoundedText::take(bool& was_cut) {
   if (text_.size() > limit_) drop_middle();
+  was_cut = std::exchange(cut_, false);
   return std::exchange(text_, {});
 }
 

@@ -46,9 +46,8 @@ class BoundedText {
  public:
   explicit BoundedText(std::size_t limit) : limit_(limit) {}
   void append(std::string_view text);
-  bool cut() const noexcept { return cut_; }
-  bool empty() const noexcept { return text_.empty(); }
-  std::string take();
+  /// The text, at most `limit` bytes; empty afterwards. True in `was_cut` if something was dropped.
+  std::string take(bool& was_cut);
 
  private:
   void drop_middle();

@@ -1,13 +1,12 @@
 #include <cmath>
 
+#include "formats/run_builder.hpp"
 #include "formats/text.hpp"
 #include "resultsdb/formats.hpp"
 #include "resultsdb/json.hpp"
 
 namespace resultsdb::formats {
 namespace {
-
-constexpr std::size_t kAttemptsKept = 1000;
 
 /// A JSON object that grows member by member, without blanks.
 class Object {
@@ -42,7 +41,7 @@ void append_array(std::string& out, const Range& range, Append append) {
   out += '[';
   std::size_t count = 0;
   for (const auto& element : range) {
-    if (count == kAttemptsKept) break;
+    if (count == kAttempts) break;
     if (count++ > 0) out += ',';
     append(out, element);
   }

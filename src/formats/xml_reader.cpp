@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "formats/text.hpp"
 #include "formats/xml_encoding.hpp"
 #include "formats/xml_filter.hpp"
 
@@ -142,7 +143,7 @@ void XmlReader::on_start(const char* name, const char** attributes) {
   event.name = name;
   for (; attributes[0] != nullptr; attributes += 2) {
     if (event.attributes.size() == kMaxAttributes) {
-      attributes_dropped_ = true;
+      if (!dropped_) dropped_ = {event.name, std::string(cut_utf8(attributes[0], 80)), event.line};
       break;
     }
     event.attributes.emplace_back(attributes[0], attributes[1]);

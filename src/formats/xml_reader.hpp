@@ -52,8 +52,12 @@ class XmlReader {
   const std::optional<Refusal>& refusal() const noexcept { return refusal_; }
   /// Bits of XmlFilter::Repair.
   unsigned repairs() const noexcept;
-  /// Attributes beyond the limit were dropped.
-  bool attributes_dropped() const noexcept { return attributes_dropped_; }
+  /// The first element that has more attributes than the limit, and the first of them that was dropped.
+  struct Dropped {
+    std::string element, attribute;
+    std::uint64_t line = 0;
+  };
+  const std::optional<Dropped>& dropped() const noexcept { return dropped_; }
 
  private:
   struct Parser;
@@ -72,7 +76,8 @@ class XmlReader {
   std::size_t next_ = 0;
   std::uint64_t fed_ = 0;
   int depth_ = 0;
-  bool root_seen_ = false, done_ = false, truncated_ = false, attributes_dropped_ = false;
+  bool root_seen_ = false, done_ = false, truncated_ = false;
+  std::optional<Dropped> dropped_;
   std::optional<Refusal> refusal_;
 };
 

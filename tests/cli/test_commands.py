@@ -83,6 +83,12 @@ class Commands(unittest.TestCase):
         self.import_junit(divides='')
         self.assertEqual(len(self.cli.json('runs')), 2)
 
+    def test_attributes_beyond_the_limit_are_named(self):
+        properties = ''.join(f'<property name="p{i}" value="v"/>' for i in range(256))
+        self.write('many.xml', f'<testsuite name="s"><properties>{properties}</properties><testcase name="t"/></testsuite>')
+        told = self.cli.run('import', 'many.xml', '--suite', 'unit').stderr
+        self.assertIn('limit: a run has at most 256 attributes; dropped: "p255"\n', told)
+
     def test_folder_and_standard_input(self):
         self.write('results/a/one.xml', JUNIT.format(tests=3, divides=''))
         self.write('results/b/two.xml', '<testsuite name="more" tests="1"><testcase classname="text" name="joins"/></testsuite>')

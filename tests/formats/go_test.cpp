@@ -103,6 +103,15 @@ TEST(Go, TheLastLineIsTheLastThatIsNotBlank) {
   EXPECT_EQ(find_warning(run, "truncated")->line, 5u);
 }
 
+TEST(Go, OutputBeyondItsLimitIsReported) {
+  std::string text = event("start") + event("run", "T");
+  for (int i = 0; i < 70; ++i)
+    text += event("output", "T", R"(,"Output":")" + std::string(10'000, 'x') + "\\n\"");
+  const ImportedRun run = read_run(text + event("pass", "T") + event("pass"));
+  EXPECT_LE(run.tests.at(0).output.size(), 512u << 10);
+  EXPECT_NE(find_warning(run, "limit"), nullptr);
+}
+
 TEST(Go, BytesThatAreNoUtf8AreReplaced) {
   const ImportedRun run =
       read_run(event("start") + event("run", "T") + event("output", "T", ",\"Output\":\"\xFFx\"") +

@@ -217,6 +217,51 @@ TEST(Junit, WhatACutFileCouldStillRevokeHasNoVerdict) {
   EXPECT_EQ(summary(catch2), "done PASS/PASS\ns NOTRUN/PASS\ns/one NOTRUN/PASS\n");
 }
 
+std::string limits(const ImportedRun& run) {
+  std::string out;
+  for (const Warning& warning : run.warnings) {
+    if (warning.code == "limit") out += warning.text + "\n";
+  }
+  return out;
+}
+
+TEST(Junit, TextsJustBeyondTheirLimitAreReportedToo) {
+  const ImportedRun run = read_run("<testsuites><testcase name='a'><system-out>" + std::string(600'000, 'x') +
+                                   "</system-out></testcase></testsuites>");
+  EXPECT_EQ(run.tests.at(0).output.size(), 512u << 10);
+  EXPECT_TRUE(warned(run, "limit"));
+}
+
+TEST(Junit, PropertiesOfSuitesBeyondTheLimitAreNamed) {
+  std::string many = "<testsuites><testsuite name='s'><properties><property value='nameless'/>";
+  for (int i = 0; i < 300; ++i) many += "<property name='p" + std::to_string(i) + "' value='v'/>";
+  many += "</properties><testcase name='a'";
+  for (int i = 0; i < 300; ++i) many += " a" + std::to_string(i) + "='v'";
+  const ImportedRun run = read_run(many + "/></testsuite></testsuites>");
+  EXPECT_EQ(run.attributes.size(), 256u);
+  EXPECT_EQ(run.attributes.at(0), (std::pair<std::string, std::string>("property", "nameless")));
+  EXPECT_EQ(limits(run),
+            "the suites have more than 256 properties; dropped: \"p255\" (and 44 more)\n"
+            "an element has more than 256 attributes; the rest was dropped: \"a255\" of <testcase>\n");
+}
+
+TEST(Junit, AnEnvironmentThatIsNotKeptIsNamed) {
+  const ImportedRun run = read_run(
+      "<testsuite xmlns:xsi='x' xsi:noNamespaceSchemaLocation='https://x/surefire-test-report.xsd' name='C'>"
+      "<properties><property name='os.name' value='Linux'/><property name='SECRET' value='x'/>"
+      "<property name='HOME' value='/root'/></properties><testcase classname='C' name='a'/></testsuite>");
+  EXPECT_EQ(run.attributes, (Attributes{{"os.name", "Linux"}, {"properties.dropped", "SECRET, HOME"}}));
+}
+
+TEST(Junit, ManyLongFailuresOfOneTestAreBounded) {
+  std::string many = "<testsuites><testcase name='a'>";
+  for (int i = 0; i < 40; ++i) many += "<failure message='m'>" + std::string(500'000, 't') + "</failure>";
+  const ImportedRun run = read_run(many + "<error message='last'/></testcase></testsuites>");
+  EXPECT_EQ(run.tests.at(0).outcome, "ERROR");
+  EXPECT_EQ(run.tests.at(0).message, "last");
+  EXPECT_NE(limits(run).find("have more than 4 MiB"), std::string::npos) << limits(run);
+}
+
 TEST(Junit, LimitsAreReported) {
   std::string many = "<testsuites><testcase name='a'>";
   many += "<properties>";
@@ -224,7 +269,12 @@ TEST(Junit, LimitsAreReported) {
   many += "</properties><failure message='" + std::string(2000, 'm') + "'>" + std::string(2 << 20, 't') +
           "</failure></testcase></testsuites>";
   const ImportedRun run = read_run(many);
-  EXPECT_TRUE(warned(run, "limit"));
+  EXPECT_EQ(
+      limits(run),
+      "a text is longer than 512 KiB; its first and last half were kept (and 1 more)\n"
+      "a message is longer than 1,024 bytes and was cut: test \"a\"\n"
+      "a test has more than 256 properties or 1 MiB of them; dropped: \"p256\" and what follows of: test "
+      "\"a\"\n");
   EXPECT_EQ(run.tests.at(0).properties.size(), 256u);
   EXPECT_EQ(run.tests.at(0).message.size(), 1024u);
   EXPECT_LE(run.tests.at(0).detail.size(), 512u << 10);

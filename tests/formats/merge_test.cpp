@@ -46,6 +46,14 @@ TEST(Merge, OneIncompleteFileMakesTheRunIncomplete) {
   EXPECT_TRUE(merge({cut, run_of({{"b", "PASS"}}, "B")}).incomplete);
 }
 
+TEST(Merge, OutputThatIsCutIsReported) {
+  ImportedRun a = run_of({{"a", "PASS"}}, "A"), b = run_of({{"b", "PASS"}}, "B");
+  a.output = std::string(700'000, 'a'), b.output = std::string(700'000, 'b');
+  const ImportedRun run = merge({a, b});
+  EXPECT_EQ(run.output.size(), 1u << 20);
+  EXPECT_EQ(run.warnings.at(0).code, "limit");
+}
+
 TEST(Merge, SurefireFilesWithoutTestsAreNoWarningBesideOthers) {
   std::vector<ImportedRun> runs;
   for (const std::string& name : sample_names()) {

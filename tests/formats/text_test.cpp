@@ -45,15 +45,25 @@ TEST(CanonicalName, HasNoControlCharacters) {
 TEST(BoundedText, KeepsFirstAndLastHalf) {
   BoundedText text(10);
   for (int i = 0; i < 26; ++i) text.append(std::string(1, static_cast<char>('a' + i)));
-  EXPECT_TRUE(text.cut());
-  EXPECT_EQ(text.take(), "abcdevwxyz");
+  bool was_cut = false;
+  EXPECT_EQ(text.take(was_cut), "abcdevwxyz");
+  EXPECT_TRUE(was_cut);
   BoundedText large(10);
   large.append("0123456789ABCDEFGHIJ0123456789");
-  EXPECT_EQ(large.take(), "0123456789");
+  EXPECT_EQ(large.take(was_cut), "0123456789");
   BoundedText wide(8);
   for (int i = 0; i < 9; ++i) wide.append("\xE2\x82\xAC");
-  const std::string cut = wide.take();
+  const std::string cut = wide.take(was_cut);
   EXPECT_EQ(cut, "\xE2\x82\xAC\xE2\x82\xAC");
+  wide.append(std::string(20, 'x') + "\xE2\x82\xAC\xE2\x82\xAC");
+  EXPECT_EQ(wide.take(was_cut), "xxxx\xE2\x82\xAC");
+  wide.append("\xE2\x82\xAC");
+  wide.append("\xE2\x82\xAC" + std::string(20, 'x'));
+  EXPECT_EQ(wide.take(was_cut), "\xE2\x82\xACxxxx");
+  EXPECT_TRUE(was_cut);
+  wide.append("a");
+  EXPECT_EQ(wide.take(was_cut), "a");
+  EXPECT_FALSE(was_cut);
 }
 
 TEST(Severity, OrdersOutcomes) {
