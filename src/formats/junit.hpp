@@ -30,7 +30,8 @@ struct JunitVerdict {
 struct JunitSuite {
   std::string name;
   std::optional<int> declared_tests;
-  int cases = 0;  ///< in this suite and those below
+  int cases = 0;      ///< in this suite and those below
+  int otherwise = 0;  ///< how many more (or less) some versions of the tool count
   // What the end of a GoogleTest suite is judged by.
   int disabled = 0, skipped_without_reason = 0;
 };

@@ -52,7 +52,19 @@ void pytest_name(const JunitCase& junit, ImportedTest& test) {
   test.name = path + classes + "::" + std::string(junit.name());
 }
 
-void pytest_refine(JunitCase& junit, ImportedTest& test, RunBuilder&) {
+/// Until version 8, pytest counts a test whose call and tear-down failed once, although they are two cases;
+/// and twice a test whose call passed or was skipped before its tear-down failed, although that is one case.
+void pytest_count(JunitCase& junit, const ImportedTest& test, RunBuilder& builder) {
+  for (const JunitVerdict& verdict : junit.verdicts) {
+    if (verdict.tag != "error" || !verdict.message.starts_with("failed on teardown")) continue;
+    const ImportedTest* call = builder.find(canonical_name(test.name));
+    const bool failed_before = call != nullptr && is_failure(call->outcome);
+    for (JunitSuite& suite : junit.suites) suite.otherwise += failed_before ? -1 : 1;
+  }
+}
+
+void pytest_refine(JunitCase& junit, ImportedTest& test, RunBuilder& builder) {
+  pytest_count(junit, test, builder);
   const JunitVerdict* skipped = junit.verdict("skipped");
   if (test.outcome != "SKIP" || skipped == nullptr || skipped->type != "pytest.xfail") return;
   if (test.message.starts_with("[NOTRUN]")) {

@@ -217,6 +217,24 @@ TEST(Junit, WhatACutFileCouldStillRevokeHasNoVerdict) {
   EXPECT_EQ(summary(catch2), "done PASS/PASS\ns NOTRUN/PASS\ns/one NOTRUN/PASS\n");
 }
 
+TEST(Junit, PytestCountsPhasesInItsOwnWay) {
+  const auto counted = [](int tests, const std::string& cases) {
+    return !warned(read_run("<testsuites name='pytest tests'><testsuite name='pytest' tests='" +
+                            std::to_string(tests) + "'>" + cases + "</testsuite></testsuites>"),
+                   "count_mismatch");
+  };
+  const std::string begin = "<testcase classname='t' name='a'>", end = "</testcase>",
+                    teardown = "<error message='failed on teardown with \"x\"'/>";
+  EXPECT_TRUE(counted(1, begin + "<failure/>" + end + begin + teardown + end));
+  EXPECT_TRUE(counted(2, begin + "<failure/>" + end + begin + teardown + end));
+  EXPECT_FALSE(counted(3, begin + "<failure/>" + end + begin + teardown + end));
+  EXPECT_TRUE(counted(2, begin + teardown + end));
+  EXPECT_TRUE(counted(2, begin + "<skipped/>" + teardown + end));
+  EXPECT_TRUE(counted(2, begin + "<error message='failed on setup with \"x\"'/>" + teardown + end));
+  EXPECT_TRUE(counted(1, begin + "<error message='failed on setup with \"x\"'/>" + end));
+  EXPECT_FALSE(counted(2, begin + end));
+}
+
 std::string limits(const ImportedRun& run) {
   std::string out;
   for (const Warning& warning : run.warnings) {
