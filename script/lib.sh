@@ -41,9 +41,9 @@ boost_version() {
 }
 
 packages() { # server | test | bench
-  echo g++ cmake ninja-build ccache pkg-config python3 libsqlite3-dev libexpat1-dev zlib1g-dev libzstd-dev
+  echo g++ cmake ninja-build ccache pkg-config python3 libsqlite3-dev libexpat1-dev zlib1g-dev libzstd-dev libpqxx-dev
   case $1 in
-    test) echo libgtest-dev libgmock-dev git sqlite3 ;;
+    test) echo libgtest-dev libgmock-dev git sqlite3 postgresql redis-server libhiredis-dev ;;
     bench) ;;
   esac
   for library in '' -json -url -program-options; do echo "libboost$library$2-dev"; done
@@ -56,7 +56,8 @@ install_packages() {
     say "This system has no apt. Install these yourself, then run"
     say "  cmake --preset release && cmake --build --preset release"
     say "A C++20 compiler (g++ 12, clang 16), CMake 3.25, Ninja, Python 3, GoogleTest, Boost 1.81 (JSON, URL,"
-    say "Program_options, Asio, Beast), SQLite 3.37, expat 2.4, zlib, zstd; ccache helps."
+    say "Program_options, Asio, Beast), SQLite 3.37, libpqxx 6.4, expat 2.4, zlib, zstd; ccache helps. The tests also need the
+programs of PostgreSQL 13 and Redis 7 (no running server)."
     exit 2
   fi
   boost=$(boost_version)
@@ -80,7 +81,18 @@ install_packages() {
   fi
 }
 
-apt_install() { DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends -y "$@" >build/apt.log 2>&1; }
+# The tests start servers of their own: what a package would start as a service stays off.
+apt_install() {
+  local policy=/usr/sbin/policy-rc.d status=0 ours=no
+  if [ ! -e $policy ]; then
+    ours=yes
+    printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy
+  fi
+  run_apt_install "$@" || status=$?
+  if [ $ours = yes ]; then rm -f $policy; fi
+  return $status
+}
+run_apt_install() { DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends -y "$@" >build/apt.log 2>&1; }
 
 configure() { # PRESET OPTIONS…
   local preset=$1 python=/usr/bin/python3

@@ -78,6 +78,7 @@ class Connection {
                                     const RowHandler& handle = {}) = 0;
   /// Several statements without parameters: the schema.
   virtual Status run_script(std::string_view statements) = 0;
+  /// Writes may wait for the next statement or for commit(), which then says how they failed.
   virtual Status put(const Table& table, OnConflict rule, const Rows& rows) = 0;
   virtual Status remove(const Table& table, const Rows& keys) = 0;
   /// Rows by primary key in the order of `keys`; `handle` gets the number of the key. Missing rows are left
@@ -112,6 +113,9 @@ struct Dialect {
   const char* bytes = "BLOB";
   const char* table_end = "";      ///< after the closing bracket of a table
   const char* clustered_end = "";  ///< … of one whose rows lie in key order
+  /// After a SELECT: other writers of the rows wait until the transaction ends. Empty where there is one
+  /// writer at a time.
+  const char* row_lock = "";
 };
 
 /// Safe for concurrent calls.

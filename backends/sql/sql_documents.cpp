@@ -60,6 +60,7 @@ Status check_version(const std::string& collection, const std::string& key, std:
 Status SqlStorage::do_apply(const DocumentBatch& batch) {
   RESULTSDB_ASSIGN(auto connection, database_->writer());
   RESULTSDB_TRY(connection->begin(Connection::Mode::Write));
+  RESULTSDB_TRY(lock_documents_and_repositories(*connection));
   const std::string_view collection = batch.collection;
   std::vector<std::string_view> deleted, put;
   for (const auto& item : batch.deletes) deleted.push_back(item.key);
@@ -100,13 +101,15 @@ Status SqlStorage::do_apply(const DocumentBatch& batch) {
   }
   RESULTSDB_TRY(connection->put(tables::kDocument, OnConflict::Fail, documents));
   RESULTSDB_TRY(connection->put(tables::kDocumentAttribute, OnConflict::Ignore, attributes));
-  if (auto status = connection->put(tables::kDocumentUnique, OnConflict::Fail, unique); !status) {
+  auto status = connection->put(tables::kDocumentUnique, OnConflict::Fail, unique);
+  if (status) status = connection->commit();  // what waits until then may be refused there
+  if (!status) {
     auto error = std::move(status).error();
     if (error.code == ErrorCode::AlreadyExists)
       error.message = "a unique value belongs to another document of the collection";
     return error;
   }
-  return connection->commit();
+  return {};
 }
 
 Result<std::vector<std::string>> SqlStorage::do_list_collections() {

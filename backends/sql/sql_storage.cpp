@@ -9,6 +9,12 @@ namespace resultsdb::backends::sql {
 
 using namespace storage;
 
+namespace {
+
+constexpr int kAttempts = 1000;  // each fails because another writer got through
+
+}  // namespace
+
 void Conditions::add_any(std::string_view column, const std::vector<Value>& values) {
   if (values.empty()) return;
   text_ += (text_.empty() ? " WHERE " : " AND ") + std::string(column) + " IN (";
@@ -70,12 +76,30 @@ Result<SqlStorage::SuiteNumber> SqlStorage::find_suite(Connection& connection, s
 }
 
 Result<SqlStorage::SuiteNumber> SqlStorage::make_suite(Connection& connection, std::string_view name) {
-  RESULTSDB_ASSIGN(auto number, find_suite(connection, name));
-  if (number != kNoSuite) return number;
-  RESULTSDB_TRY(connection.run("SELECT coalesce(max(id), 0) + 1 FROM suite", {},
-                               [&](const Row& row) { number = row.integer(0); }));
-  RESULTSDB_TRY(connection.run("INSERT INTO suite (id, name) VALUES ($1, $2)", {number, name}));
-  return number;
+  const std::string lock = database_->dialect().row_lock;
+  if (lock.empty()) {
+    RESULTSDB_ASSIGN(const auto known, find_suite(connection, name));
+    if (known != kNoSuite) return known;
+  }
+  // Another writer may make this suite, or another of the same number, at the same time: look again.
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    SuiteNumber number = kNoSuite;
+    RESULTSDB_TRY(connection.run("SELECT id FROM suite WHERE name = $1" + lock, {name},
+                                 [&](const Row& row) { number = row.integer(0); }));
+    if (number != kNoSuite) return number;
+    RESULTSDB_TRY(
+        connection.run("INSERT INTO suite (id, name) SELECT (SELECT coalesce(max(id), 0) + 1 FROM suite), $1 "
+                       "WHERE TRUE ON CONFLICT DO NOTHING",
+                       {name}));
+  }
+  return make_error(ErrorCode::Unavailable, "others make suites all the time; try again", std::string(name));
+}
+
+Status SqlStorage::lock_documents_and_repositories(Connection& connection) {
+  const std::string lock = database_->dialect().row_lock;
+  if (lock.empty()) return {};
+  RESULTSDB_TRY(connection.run("SELECT value FROM meta WHERE name = 'schema_version'" + lock, {}));
+  return {};
 }
 
 void SqlStorage::remember_suite(std::string_view name, SuiteNumber number) {

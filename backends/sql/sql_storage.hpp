@@ -85,8 +85,11 @@ class SqlStorage final : public storage::Storage {
 
   /// The suite's number in this store; kNoSuite if it is unknown. Known numbers never change.
   Result<SuiteNumber> find_suite(Connection& connection, std::string_view name);
-  /// Within a write transaction. The number is remembered by remember_suite(), after the commit.
+  /// Within a write transaction, which is the only one on this suite from now on. The number is remembered by
+  /// remember_suite(), after the commit.
   Result<SuiteNumber> make_suite(Connection& connection, std::string_view name);
+  /// Within a write transaction, which is from now on the only one of those that call this.
+  Status lock_documents_and_repositories(Connection& connection);
   void remember_suite(std::string_view name, SuiteNumber number);
 
   /// Ids for primary keys without their suite (`table.keys - 1` values each); `more` gives the columns after

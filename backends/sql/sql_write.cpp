@@ -1,4 +1,5 @@
 // Batches of a suite and of a repository.
+#include <algorithm>
 #include <deque>
 
 #include "sql_storage.hpp"
@@ -29,6 +30,7 @@ class SuiteWriter {
   /// Removes the stored runs' own rows and attributes; what hangs on a run stays.
   Status remove_run_rows(const Rows& keys);
   Status put_runs();
+  Status list_tests();
 
   /// One bulk call: `fill` appends the values of a row after its suite.
   template <class Items, class Fill>
@@ -65,11 +67,14 @@ Status SuiteWriter::check_versions() {
 
 Status SuiteWriter::remove_run_rows(const Rows& keys) {
   Rows attributes;
+  bool found = false;
   RESULTSDB_TRY(connection_.look_up(tables::kRun, keys, [&](std::size_t, const Row& row) {
+    found = true;
     for (auto& [name, value] : unpack_pairs(row.bytes(16)))
       attributes.insert(attributes.end(), {suite_, view(std::move(name)), view(std::move(value)),
                                            row.integer(1), row.integer(2)});
   }));
+  if (!found) return {};  // as for every new run
   RESULTSDB_TRY(connection_.remove(tables::kRunAttribute, attributes));
   return connection_.remove(tables::kRun, keys);
 }
@@ -80,12 +85,10 @@ Status SuiteWriter::remove_rows() {
   });
   RESULTSDB_TRY(remove_run_rows(runs));
   RESULTSDB_TRY(connection_.remove(tables::kRunOutcomes, runs));
-  for (const auto& run : batch_.delete_runs) {
-    for (const char* statement :
-         {"DELETE FROM run_durations WHERE suite = $1 AND timeline = $2 AND serial = $3",
-          "DELETE FROM detail WHERE suite = $1 AND timeline = $2 AND serial = $3"})
-      RESULTSDB_TRY(connection_.run(statement, {suite_, number(run.timeline), number(run.serial)}));
-  }
+  static const Table kDurationsOfRun{"run_durations", 3, {{"suite"}, {"timeline"}, {"serial"}}};
+  static const Table kDetailsOfRun{"detail", 3, {{"suite"}, {"timeline"}, {"serial"}}};
+  RESULTSDB_TRY(connection_.remove(kDurationsOfRun, runs));
+  RESULTSDB_TRY(connection_.remove(kDetailsOfRun, runs));
   RESULTSDB_TRY(connection_.remove(
       tables::kRunDurations, rows_of(batch_.delete_durations, [](Rows& rows, const DurationsRow& row) {
         rows.insert(rows.end(), {number(row.timeline), number(row.chunk), number(row.serial)});
@@ -126,16 +129,24 @@ Status SuiteWriter::put_runs() {
       attributes.insert(attributes.end(),
                         {suite_, text(name), text(value), number(run.timeline), number(run.serial)});
   });
-  if (auto status = connection_.put(tables::kRun, OnConflict::Fail, runs); !status) {
-    auto error = std::move(status).error();
-    if (error.code == ErrorCode::AlreadyExists)
-      error.message = "another run has this position, start and variant, or this id";
-    return error;
-  }
+  RESULTSDB_TRY(connection_.put(tables::kRun, OnConflict::Fail, runs));
   return connection_.put(tables::kRunAttribute, OnConflict::Ignore, attributes);
 }
 
+// New tests mostly have neighbouring ids: each row of them is one statement.
+Status SuiteWriter::list_tests() {
+  std::vector<TestId> tests(batch_.listed_tests);
+  std::sort(tests.begin(), tests.end());
+  for (std::size_t begin = 0, end = 0; begin < tests.size(); begin = end) {
+    while (++end < tests.size() && tests[end] - tests[end - 1] <= 1) continue;
+    RESULTSDB_TRY(connection_.run("UPDATE test SET listed = 1 WHERE suite = $1 AND id BETWEEN $2 AND $3",
+                                  {suite_, number(tests[begin]), number(tests[end - 1])}));
+  }
+  return {};
+}
+
 Status SuiteWriter::put_rows() {
+  RESULTSDB_TRY(list_tests());
   RESULTSDB_TRY(connection_.put(
       tables::kTimeline, OnConflict::Replace,
       rows_of(batch_.timelines, [](Rows& rows, const TimelineRow& row) {
@@ -144,9 +155,6 @@ Status SuiteWriter::put_rows() {
                                  number(row.runs), row.first_position, row.last_position,
                                  time(row.last_received), number(row.next_serial), blob(row.state)});
       })));
-  for (const auto test : batch_.listed_tests)
-    RESULTSDB_TRY(
-        connection_.run("UPDATE test SET listed = 1 WHERE suite = $1 AND id = $2", {suite_, number(test)}));
   RESULTSDB_TRY(put_runs());
   RESULTSDB_TRY(connection_.put(tables::kRunOutcomes, OnConflict::Replace,
                                 rows_of(batch_.put_outcomes, [](Rows& rows, const OutcomesRow& row) {
@@ -190,8 +198,14 @@ Status SqlStorage::do_apply(const SuiteBatch& batch) {
   SuiteWriter writer(*connection, suite, batch);
   RESULTSDB_TRY(writer.check_versions());
   RESULTSDB_TRY(writer.remove_rows());
-  RESULTSDB_TRY(writer.put_rows());
-  RESULTSDB_TRY(connection->commit());
+  auto status = writer.put_rows();
+  if (status) status = connection->commit();  // what waits until then may be refused there
+  if (!status) {
+    auto error = std::move(status).error();
+    if (error.code == ErrorCode::AlreadyExists)
+      error.message = "another run has this position, start and variant, or this id";
+    return error;
+  }
   remember_suite(batch.suite, suite);
   return {};
 }
@@ -199,6 +213,7 @@ Status SqlStorage::do_apply(const SuiteBatch& batch) {
 Status SqlStorage::do_apply(const RepositoryBatch& batch) {
   RESULTSDB_ASSIGN(auto connection, database_->writer());
   RESULTSDB_TRY(connection->begin(Connection::Mode::Write));
+  RESULTSDB_TRY(lock_documents_and_repositories(*connection));
   const std::string_view name = batch.row.name;
   std::uint64_t version = 0;
   RESULTSDB_TRY(connection->run("SELECT version FROM repository WHERE name = $1", {name},

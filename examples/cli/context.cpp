@@ -4,6 +4,9 @@
 
 #include "resultsdb/backends/memory.hpp"
 #include "resultsdb/backends/sqlite.hpp"
+#ifdef RESULTSDB_WITH_POSTGRES
+#include "resultsdb/backends/postgres.hpp"
+#endif
 
 namespace resultsdb::cli {
 
@@ -16,6 +19,9 @@ std::shared_ptr<storage::Storage> open_storage(const std::string& url, Access ac
   BackendRegistry registry;
   backends::register_memory(registry);
   backends::register_sqlite(registry);
+#ifdef RESULTSDB_WITH_POSTGRES
+  backends::register_postgres(registry);
+#endif
   OpenOptions open;
   open.create = access == Access::Create;
   open.read_only = access == Access::Read;

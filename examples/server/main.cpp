@@ -14,6 +14,9 @@
 #include "resultsdb/http/router.hpp"
 #include "resultsdb/http/server.hpp"
 #include "resultsdb/model.hpp"
+#ifdef RESULTSDB_WITH_POSTGRES
+#include "resultsdb/backends/postgres.hpp"
+#endif
 #ifdef RESULTSDB_SERVER_WEBKIT
 #include "resultsdb/http/webkit.hpp"
 #endif
@@ -24,6 +27,7 @@ using namespace resultsdb;
 
 constexpr int kWrongUse = 2, kUnavailable = 3;
 constexpr std::chrono::seconds kExpireEvery{30};
+constexpr long kTryEveryMs = 250;
 
 int fail(const std::string& what, const Error& error, int code) {
   std::cerr << "resultsdb-server: " << what << ": " << error.text() << '\n';
@@ -34,6 +38,9 @@ Result<std::shared_ptr<Model>> open_model(const ServerArguments& arguments) {
   BackendRegistry registry;
   backends::register_memory(registry);
   backends::register_sqlite(registry);
+#ifdef RESULTSDB_WITH_POSTGRES
+  backends::register_postgres(registry);
+#endif
   ModelOptions options;
   if (!arguments.repositories.empty()) {
     RESULTSDB_ASSIGN(options.repositories, load_static_repositories(arguments.repositories));
@@ -52,6 +59,11 @@ class SignalWaiter {
     sigaddset(&signals_, SIGINT);
     pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
+  }
+  /// True if a signal came within that time.
+  bool comes_within(long milliseconds) const {
+    const timespec time{milliseconds / 1000, milliseconds % 1000 * 1'000'000};
+    return sigtimedwait(&signals_, nullptr, &time) > 0;
   }
   void start(http::Server& server) {
     thread_ = std::thread([this, &server] {
@@ -120,8 +132,14 @@ int serve(const ServerArguments& arguments) {
   SignalWaiter signals;
   Clock clock = system_clock();
   if (arguments.clock) clock = [now = from_seconds(*arguments.clock)] { return now; };
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(arguments.wait_for_store);
   auto model = open_model(arguments);
-  if (!model) return fail("cannot open " + arguments.store, model.error(), kUnavailable);
+  while (!model && model.error().code == ErrorCode::Unavailable &&
+         std::chrono::steady_clock::now() < give_up) {
+    if (signals.comes_within(kTryEveryMs)) return 0;
+    model = open_model(arguments);
+  }
+  if (!model) return fail("cannot open the store", model.error(), kUnavailable);
 
   http::Router router;
   const auto metrics = std::make_shared<http::Metrics>();

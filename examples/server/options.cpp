@@ -16,7 +16,9 @@ po::options_description describe(ServerArguments& arguments, std::string& listen
   po::options_description options("Options");
   options.add_options()  //
       ("store", po::value(&arguments.store)->value_name("URL")->default_value(store ? store : ""),
-       "memory: or sqlite:PATH; RESULTSDB_STORE is the default")  //
+       "sqlite:PATH, postgresql://USER@HOST/DATABASE or memory:; RESULTSDB_STORE is the default")  //
+      ("wait-for-store", po::value(&arguments.wait_for_store)->value_name("SECONDS")->default_value(0),
+       "how long to try when the store's server is away")  //
       ("listen", po::value(&listen)->value_name("HOST:PORT")->default_value("127.0.0.1:8080"),
        "address; port 0 takes any free one")  //
       ("repositories", po::value(&arguments.repositories)->value_name("FILE"),
@@ -68,6 +70,7 @@ std::variant<ServerArguments, Farewell> parse_arguments(int argc, const char* co
   if (arguments.store.empty()) return wrong("--store or RESULTSDB_STORE is needed");
   if (!parse_listen(listen, arguments)) return wrong("--listen takes HOST:PORT, not \"" + listen + '"');
   if (arguments.threads < 1 || arguments.threads > kMostThreads) return wrong("--threads takes 1 to 256");
+  if (arguments.wait_for_store < 0) return wrong("--wait-for-store takes a number of seconds");
   if (values.count("clock") != 0) arguments.clock = values["clock"].as<std::int64_t>();
   return arguments;
 }

@@ -8,6 +8,7 @@
 
 struct ServerArguments {
   std::string store;
+  std::int64_t wait_for_store = 0;  ///< seconds
   std::string host;
   std::uint16_t port = 0;
   std::string repositories;           ///< file of static repositories, or empty

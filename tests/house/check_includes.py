@@ -41,6 +41,8 @@ RULES = [
     ("src/model", ["json"], ["domain", "engine", "aggregate", "repository", "formats"]),
     ("backends/memory", [], []),
     ("backends/sqlite", ["sqlite3", "posix"], ["sql"]),
+    ("backends/postgres/session.cpp", ["pqxx"], []),
+    ("backends/postgres", [], ["sql"]),
     ("backends/sql", [], []),
     ("src/http/server.cpp", ["boost", "zlib", "zstd", "posix"], []),
     ("src/http", ["json", "url", "zlib", "zstd"], []),

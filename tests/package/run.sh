@@ -26,6 +26,7 @@ for kind in static shared; do
   cmake --install "$work/library-$kind" --prefix "$work/prefix-$kind" >>"$work/library-$kind.log"
   build "find_package-$kind" "$source_directory/tests/package/find_package" -DCMAKE_PREFIX_PATH="$work/prefix-$kind"
   "$work/find_package-$kind/consumer"
+  [ ! -x "$work/find_package-$kind/consumer_postgres" ] || "$work/find_package-$kind/consumer_postgres"
   echo "find_package, $kind: ok"
 done
 
