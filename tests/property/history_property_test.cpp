@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <functional>
+#include <list>
 #include <memory>
 #include <sstream>
 
@@ -12,9 +13,8 @@
 #include "property/random_history.hpp"
 #include "property/soundness.hpp"
 #include "resultsdb/backends/memory.hpp"
-#include "resultsdb/backends/sqlite.hpp"
 #include "resultsdb/model.hpp"
-#include "unit/temporary_folder.hpp"
+#include "support/stores.hpp"
 
 namespace resultsdb::property {
 namespace {
@@ -235,22 +235,21 @@ void try_all(int trials, int operations, int compared_every, const std::function
   }
 }
 
-TEST(HistoryProperty, MemoryAgreesWithTheMatrix) {
+class HistoryProperty : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(HistoryProperty, AgreesWithTheMatrix) {
+  std::list<testing::TestStore> stores;
+  try_all(3, 16, 4, [&] { return value_of(stores.emplace_back(GetParam()).open(), "open"); });
+}
+
+INSTANTIATE_TEST_SUITE_P(On, HistoryProperty, ::testing::ValuesIn(testing::backends()),
+                         [](const auto& info) { return info.param; });
+
+TEST(HistoryInMemory, AgreesWithTheMatrixInManyTrials) {
   try_all(60, 16, 4, [] { return backends::open_memory(); });
 }
 
-TEST(HistoryProperty, SqliteAgreesWithTheMatrix) {
-  const TemporaryFolder folder;
-  int number = 0;
-  try_all(3, 16, 4, [&] {
-    const std::string path = (folder.path() / (std::to_string(number++) + ".db")).string();
-    return value_of(
-        backends::open_sqlite({.path = path, .synchronous = backends::SqliteOptions::Synchronous::Off}),
-        "open");
-  });
-}
-
-TEST(HistoryProperty, ManyRunsOnFewTimelines) {
+TEST(HistoryInMemory, ManyRunsOnFewTimelines) {
   try_all(1, 160, 40, [] { return backends::open_memory(); });
 }
 

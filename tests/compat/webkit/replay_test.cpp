@@ -1,20 +1,17 @@
 // Sends recorded exchanges of the original through the router, without sockets, on each backend.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
-#include <functional>
 #include <iostream>
 #include <map>
 #include <set>
 #include <sstream>
 
 #include "compat/webkit/exchange.hpp"
-#include "resultsdb/backends/memory.hpp"
-#include "resultsdb/backends/sqlite.hpp"
 #include "resultsdb/http/webkit.hpp"
 #include "resultsdb/repository.hpp"
+#include "support/stores.hpp"
 
 namespace resultsdb::webkit {
 namespace {
@@ -70,56 +67,23 @@ const std::map<std::string, std::string>& allowed() {
   return allowed;
 }
 
-struct Backend {
-  std::string name;
-  std::function<std::shared_ptr<storage::Storage>(const std::string& folder)> open;
-};
-
-std::vector<Backend> backends() {
-  std::vector<Backend> all = {{"memory", [](const std::string&) { return backends::open_memory(); }}};
-#ifdef RESULTSDB_WITH_SQLITE
-  all.push_back({"sqlite", [](const std::string& folder) -> std::shared_ptr<storage::Storage> {
-                   backends::SqliteOptions options;
-                   options.path = folder + "/store.db";
-                   auto storage = backends::open_sqlite(options);
-                   EXPECT_TRUE(storage.ok()) << storage.error();
-                   return storage ? *storage : nullptr;
-                 }});
-#endif
-  return all;
-}
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "resultsdb-webkit-XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data()) ? pattern : "";
-    EXPECT_FALSE(path_.empty());
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
-using Scenario = std::tuple<Backend, std::string>;
+using Scenario = std::tuple<std::string, std::string>;  // backend, file of exchanges
 
 class Replay : public ::testing::TestWithParam<Scenario> {
  protected:
   void SetUp() override {
     auto repositories = load_static_repositories(kFolder + "golden/repositories.json");
     ASSERT_TRUE(repositories.ok()) << repositories.error();
-    auto storage = std::get<0>(GetParam()).open(folder_.path());
-    ASSERT_NE(storage, nullptr);
+    auto storage = store_.open();
+    ASSERT_TRUE(storage.ok()) << storage.error();
     ModelOptions options;
     options.repositories = std::move(*repositories);
-    auto model = Model::create(storage, std::move(options));
+    auto model = Model::create(*storage, std::move(options));
     ASSERT_TRUE(model.ok()) << model.error();
     mount(router_, *model, {.clock = [] { return from_seconds(kNow); }});
   }
 
-  TemporaryFolder folder_;
+  resultsdb::testing::TestStore store_{std::get<0>(GetParam())};
   http::Router router_;
 };
 
@@ -144,7 +108,7 @@ TEST_P(Replay, AnswersAsRecorded) {
     EXPECT_NE(difference, "") << exchange.id << " does not differ any more: take it out of allowed.txt";
     EXPECT_TRUE(exchange.has_tag("quirk") || exchange.has_tag("storage-order")) << exchange.id;
   }
-  std::cout << name << " on " << std::get<0>(GetParam()).name << ": " << passed << " passed, " << excused
+  std::cout << name << " on " << std::get<0>(GetParam()) << ": " << passed << " passed, " << excused
             << " allowed, " << skipped << " skipped";
   for (const auto& [endpoint, count] : missing) std::cout << "; " << endpoint << ": " << count;
   std::cout << '\n';
@@ -160,10 +124,10 @@ std::vector<std::string> scenarios() {
 }
 
 INSTANTIATE_TEST_SUITE_P(Recorded, Replay,
-                         ::testing::Combine(::testing::ValuesIn(backends()),
+                         ::testing::Combine(::testing::ValuesIn(resultsdb::testing::backends()),
                                             ::testing::ValuesIn(scenarios())),
                          [](const auto& info) {
-                           std::string name = std::get<0>(info.param).name + "_" + std::get<1>(info.param);
+                           std::string name = std::get<0>(info.param) + "_" + std::get<1>(info.param);
                            std::replace(name.begin(), name.end(), '-', '_');
                            return name;
                          });
