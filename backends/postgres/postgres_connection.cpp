@@ -146,6 +146,11 @@ Status PostgresConnection::put(const sql::Table& table, sql::OnConflict rule, co
                [&](std::size_t first) { return insert_statement(table, rule, first); });
 }
 
+Status PostgresConnection::update(const sql::Table& table, const sql::Rows& rows) {
+  return queue(table, rows, table.columns.size(),
+               [&](std::size_t first) { return update_statement(table, first); });
+}
+
 Status PostgresConnection::remove(const sql::Table& table, const sql::Rows& keys) {
   return queue(table, keys, table.keys, [&](std::size_t first) { return delete_statement(table, first); });
 }

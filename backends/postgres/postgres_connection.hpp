@@ -30,6 +30,7 @@ class PostgresConnection final : public sql::Connection {
   using sql::Connection::run;
   Status run_script(std::string_view statements) override;
   Status put(const sql::Table& table, sql::OnConflict rule, const sql::Rows& rows) override;
+  Status update(const sql::Table& table, const sql::Rows& rows) override;
   Status remove(const sql::Table& table, const sql::Rows& keys) override;
   Status look_up(const sql::Table& table, const sql::Rows& keys,
                  const std::function<void(std::size_t, const sql::Row&)>& handle) override;

@@ -1,4 +1,4 @@
-// What the SQL layer needs of an engine: a connection of nine calls, and a source of connections. The same
+// What the SQL layer needs of an engine: a connection of ten calls, and a source of connections. The same
 // statement text, with parameters $1, $2, …, serves every engine.
 #pragma once
 
@@ -80,9 +80,11 @@ class Connection {
   virtual Status run_script(std::string_view statements) = 0;
   /// Writes may wait for the next statement or for commit(), which then says how they failed.
   virtual Status put(const Table& table, OnConflict rule, const Rows& rows) = 0;
+  /// Sets the columns after the keys; rows that are not there stay so.
+  virtual Status update(const Table& table, const Rows& rows) = 0;
   virtual Status remove(const Table& table, const Rows& keys) = 0;
-  /// Rows by primary key in the order of `keys`; `handle` gets the number of the key. Missing rows are left
-  /// out.
+  /// Rows by the table's keys, in the order of `keys` and all of one state; `handle` gets the number of the
+  /// key. Missing rows are left out.
   virtual Status look_up(const Table& table, const Rows& keys,
                          const std::function<void(std::size_t, const Row&)>& handle) = 0;
   /// Bytes and rows by table.

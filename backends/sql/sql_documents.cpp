@@ -195,7 +195,7 @@ Result<std::vector<CommitRow>> SqlStorage::do_find_commits(const CommitQuery& qu
                                                            std::uint32_t limit) {
   constexpr std::string_view kOrder = "position, branch, id";
   RESULTSDB_ASSIGN(auto connection, database_->reader());
-  RESULTSDB_TRY(connection->begin(Connection::Mode::Read));
+  if (!query.text.empty()) RESULTSDB_TRY(connection->begin(Connection::Mode::Read));
   static const auto kColumns = "SELECT " + column_list(tables::kCommit) + " FROM repository_commit";
   const auto end_of_prefix = query.hash_prefix + 'g';  // the first text after all hex digits
   std::vector<CommitRow> rows;

@@ -86,10 +86,7 @@ Result<std::vector<std::uint32_t>> SqlStorage::intern(std::string_view suite, co
     RESULTSDB_ASSIGN(auto reader, database_->reader());
     RESULTSDB_ASSIGN(const auto number, find_suite(*reader, suite));
     RESULTSDB_ASSIGN(const auto ids, find_ids(*reader, table, number, keys));
-    if (complete(ids)) {
-      remember_suite(suite, number);
-      return all_of(ids);
-    }
+    if (complete(ids)) return all_of(ids);
   }
   RESULTSDB_ASSIGN(auto connection, database_->writer());
   RESULTSDB_TRY(connection->begin(Connection::Mode::Write));
@@ -186,7 +183,7 @@ Result<std::vector<TestRow>> SqlStorage::do_find_tests(const TestQuery& query,
                                                        std::uint32_t limit) {
   constexpr std::int64_t kAtOnce = 4096;  // looked through for `contains`
   RESULTSDB_ASSIGN(auto connection, database_->reader());
-  RESULTSDB_TRY(connection->begin(Connection::Mode::Read));
+  if (!query.contains.empty()) RESULTSDB_TRY(connection->begin(Connection::Mode::Read));
   RESULTSDB_ASSIGN(const auto suite, find_suite(*connection, query.suite));
   std::vector<TestRow> rows;
   std::string from = after && *after > query.prefix ? *after : query.prefix;
@@ -311,7 +308,6 @@ Result<std::vector<TimelineRow>> SqlStorage::do_find_timelines(std::string_view 
     keys.emplace_back(suite_number);
     keys.push_back(number(id));
   }
-  RESULTSDB_TRY(connection->begin(Connection::Mode::Read));
   RESULTSDB_TRY(connection->look_up(tables::kTimeline, keys,
                                     [&](std::size_t, const Row& row) { rows.push_back(to_timeline(row)); }));
   return rows;

@@ -154,7 +154,6 @@ Result<std::vector<std::optional<Bytes>>> SqlStorage::do_read_outcomes(std::stri
                                                                        std::span<const RunRef> runs) {
   RESULTSDB_ASSIGN(auto connection, database_->reader());
   RESULTSDB_ASSIGN(const auto suite_number, find_suite(*connection, suite));
-  if (runs.size() > 1) RESULTSDB_TRY(connection->begin(Connection::Mode::Read));
   Rows keys;
   for (const auto& run : runs)
     keys.insert(keys.end(), {suite_number, number(run.timeline), number(run.serial)});
@@ -222,31 +221,39 @@ Result<std::vector<TestSetRow>> SqlStorage::do_read_test_sets(std::string_view s
 
 Result<std::vector<ChangeRow>> SqlStorage::do_find_changes(const ChangeQuery& query) {
   RESULTSDB_ASSIGN(auto connection, database_->reader());
-  if (query.tests.size() > 1) RESULTSDB_TRY(connection->begin(Connection::Mode::Read));
   RESULTSDB_ASSIGN(const auto suite, find_suite(*connection, query.suite));
   auto timelines = query.timelines;
   std::sort(timelines.begin(), timelines.end());
   std::vector<ChangeRow> rows;
   const auto take = [&](const Row& row) {
-    const auto timeline = row.number<TimelineId>(1);
+    const auto timeline = row.number<TimelineId>(2);
     if (!timelines.empty() && !std::binary_search(timelines.begin(), timelines.end(), timeline)) return;
-    rows.push_back({{row.number<TestId>(0), timeline, row.integer(2), from_micros(row.integer(3)),
-                     std::string(row.text(4))},
-                    row.number<OutcomeId>(5)});
+    rows.push_back({{row.number<TestId>(1), timeline, row.integer(3), from_micros(row.integer(4)),
+                     std::string(row.text(5))},
+                    row.number<OutcomeId>(6)});
   };
   if (query.tests.empty()) {
-    RESULTSDB_TRY(connection->run(
-        "SELECT test, timeline, position, started, variant, outcome FROM change_point WHERE suite = $1 "
-        "ORDER BY test, timeline, position, started, variant",
-        {suite}, take));
-  }
-  for (const auto test : std::set<TestId>(query.tests.begin(), query.tests.end())) {
     RESULTSDB_TRY(
-        connection->run("SELECT test, timeline, position, started, variant, outcome FROM change_point WHERE "
-                        "suite = $1 AND test = $2 "
-                        "ORDER BY timeline, position, started, variant",
-                        {suite, number(test)}, take));
+        connection->run("SELECT suite, test, timeline, position, started, variant, outcome FROM change_point "
+                        "WHERE suite = $1 "
+                        "ORDER BY test, timeline, position, started, variant",
+                        {suite}, take));
   }
+  static const Table kOfTest{"change_point",
+                             2,
+                             {{"suite"},
+                              {"test"},
+                              {"timeline"},
+                              {"position"},
+                              {"started"},
+                              {"variant", Column::Type::Text},
+                              {"outcome"}}};
+  Rows keys;
+  for (const auto test : std::set<TestId>(query.tests.begin(), query.tests.end()))
+    keys.insert(keys.end(), {suite, number(test)});
+  RESULTSDB_TRY(connection->look_up(kOfTest, keys, [&](std::size_t, const Row& row) { take(row); }));
+  const auto before = [](const ChangeRow& a, const ChangeRow& b) { return a.key < b.key; };
+  if (!std::is_sorted(rows.begin(), rows.end(), before)) std::sort(rows.begin(), rows.end(), before);
   return rows;
 }
 
@@ -254,25 +261,29 @@ Result<std::vector<DetailRow>> SqlStorage::do_read_details(std::string_view suit
                                                            std::span<const RunRef> runs,
                                                            std::span<const TestId> tests) {
   RESULTSDB_ASSIGN(auto connection, database_->reader());
-  RESULTSDB_TRY(connection->begin(Connection::Mode::Read));
   RESULTSDB_ASSIGN(const auto suite_number, find_suite(*connection, suite));
   const std::set<TestId> wanted(tests.begin(), tests.end());
-  std::vector<DetailRow> rows;
+  Rows keys;
   for (const auto& run : std::set<RunRef>(runs.begin(), runs.end())) {
-    const auto take = [&](const Row& row) {
-      rows.push_back({run.timeline, run.serial, row.number<TestId>(0), Bytes(row.bytes(1))});
-    };
-    if (wanted.empty()) {
-      RESULTSDB_TRY(connection->run(
-          "SELECT test, blob FROM detail WHERE suite = $1 AND timeline = $2 AND serial = $3 ORDER BY test",
-          {suite_number, number(run.timeline), number(run.serial)}, take));
-    }
+    const Rows key{suite_number, number(run.timeline), number(run.serial)};
+    if (wanted.empty()) keys.insert(keys.end(), key.begin(), key.end());
     for (const auto test : wanted) {
-      RESULTSDB_TRY(connection->run(
-          "SELECT test, blob FROM detail WHERE suite = $1 AND timeline = $2 AND serial = $3 AND test = $4",
-          {suite_number, number(run.timeline), number(run.serial), number(test)}, take));
+      keys.insert(keys.end(), key.begin(), key.end());
+      keys.push_back(number(test));
     }
   }
+  static const Table kOfRun{
+      "detail", 3, {{"suite"}, {"timeline"}, {"serial"}, {"test"}, {"blob", Column::Type::Bytes}}};
+  std::vector<DetailRow> rows;
+  RESULTSDB_TRY(
+      connection->look_up(wanted.empty() ? kOfRun : tables::kDetail, keys, [&](std::size_t, const Row& row) {
+        rows.push_back({row.number<TimelineId>(1), row.number<RunSerial>(2), row.number<TestId>(3),
+                        Bytes(row.bytes(4))});
+      }));
+  const auto before = [](const DetailRow& a, const DetailRow& b) {
+    return std::tie(a.timeline, a.serial, a.test) < std::tie(b.timeline, b.serial, b.test);
+  };
+  if (!std::is_sorted(rows.begin(), rows.end(), before)) std::sort(rows.begin(), rows.end(), before);
   return rows;
 }
 

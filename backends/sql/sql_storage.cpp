@@ -72,6 +72,7 @@ Result<SqlStorage::SuiteNumber> SqlStorage::find_suite(Connection& connection, s
   SuiteNumber number = kNoSuite;
   RESULTSDB_TRY(connection.run("SELECT id FROM suite WHERE name = $1", {name},
                                [&](const Row& row) { number = row.integer(0); }));
+  remember_suite(name, number);
   return number;
 }
 

@@ -83,7 +83,8 @@ class SqlStorage final : public storage::Storage {
   using SuiteNumber = std::int64_t;
   static constexpr SuiteNumber kNoSuite = 0;  ///< matches no row
 
-  /// The suite's number in this store; kNoSuite if it is unknown. Known numbers never change.
+  /// The suite's number in this store; kNoSuite if it is unknown. Known numbers never change. Not in a
+  /// transaction that may have made the suite: what is not committed is not remembered.
   Result<SuiteNumber> find_suite(Connection& connection, std::string_view name);
   /// Within a write transaction, which is the only one on this suite from now on. The number is remembered by
   /// remember_suite(), after the commit.

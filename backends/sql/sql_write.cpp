@@ -1,5 +1,4 @@
 // Batches of a suite and of a repository.
-#include <algorithm>
 #include <deque>
 
 #include "sql_storage.hpp"
@@ -30,7 +29,6 @@ class SuiteWriter {
   /// Removes the stored runs' own rows and attributes; what hangs on a run stays.
   Status remove_run_rows(const Rows& keys);
   Status put_runs();
-  Status list_tests();
 
   /// One bulk call: `fill` appends the values of a row after its suite.
   template <class Items, class Fill>
@@ -80,10 +78,13 @@ Status SuiteWriter::remove_run_rows(const Rows& keys) {
 }
 
 Status SuiteWriter::remove_rows() {
-  const auto runs = rows_of(batch_.delete_runs, [](Rows& rows, const RunRef& run) {
+  const auto key = [](Rows& rows, const auto& run) {
     rows.insert(rows.end(), {number(run.timeline), number(run.serial)});
-  });
-  RESULTSDB_TRY(remove_run_rows(runs));
+  };
+  const auto runs = rows_of(batch_.delete_runs, key);
+  auto replaced = rows_of(batch_.put_runs, key);
+  replaced.insert(replaced.end(), runs.begin(), runs.end());
+  RESULTSDB_TRY(remove_run_rows(replaced));
   RESULTSDB_TRY(connection_.remove(tables::kRunOutcomes, runs));
   static const Table kDurationsOfRun{"run_durations", 3, {{"suite"}, {"timeline"}, {"serial"}}};
   static const Table kDetailsOfRun{"detail", 3, {{"suite"}, {"timeline"}, {"serial"}}};
@@ -114,9 +115,6 @@ Status SuiteWriter::remove_rows() {
 }
 
 Status SuiteWriter::put_runs() {
-  RESULTSDB_TRY(remove_run_rows(rows_of(batch_.put_runs, [](Rows& rows, const RunRow& run) {
-    rows.insert(rows.end(), {number(run.timeline), number(run.serial)});
-  })));
   Rows attributes;
   const auto runs = rows_of(batch_.put_runs, [&](Rows& rows, const RunRow& run) {
     rows.insert(
@@ -133,20 +131,11 @@ Status SuiteWriter::put_runs() {
   return connection_.put(tables::kRunAttribute, OnConflict::Ignore, attributes);
 }
 
-// New tests mostly have neighbouring ids: each row of them is one statement.
-Status SuiteWriter::list_tests() {
-  std::vector<TestId> tests(batch_.listed_tests);
-  std::sort(tests.begin(), tests.end());
-  for (std::size_t begin = 0, end = 0; begin < tests.size(); begin = end) {
-    while (++end < tests.size() && tests[end] - tests[end - 1] <= 1) continue;
-    RESULTSDB_TRY(connection_.run("UPDATE test SET listed = 1 WHERE suite = $1 AND id BETWEEN $2 AND $3",
-                                  {suite_, number(tests[begin]), number(tests[end - 1])}));
-  }
-  return {};
-}
-
 Status SuiteWriter::put_rows() {
-  RESULTSDB_TRY(list_tests());
+  static const Table kListed{"test", 2, {{"suite"}, {"id"}, {"listed"}}};
+  RESULTSDB_TRY(connection_.update(kListed, rows_of(batch_.listed_tests, [](Rows& rows, TestId test) {
+                                     rows.insert(rows.end(), {number(test), std::int64_t{1}});
+                                   })));
   RESULTSDB_TRY(connection_.put(
       tables::kTimeline, OnConflict::Replace,
       rows_of(batch_.timelines, [](Rows& rows, const TimelineRow& row) {

@@ -72,6 +72,14 @@ std::string insert_statement(const sql::Table& table, sql::OnConflict rule) {
   return statement;
 }
 
+std::string update_statement(const sql::Table& table) {
+  std::string statement = std::string("UPDATE ") + table.name;
+  for (std::size_t i = table.keys; i < table.columns.size(); ++i)
+    statement += (i > table.keys ? ", " : " SET ") + std::string(table.columns[i].name) + " = $" +
+                 std::to_string(i + 1);
+  return statement + key_condition(table);
+}
+
 struct Kind {
   ErrorCode code;
   const char* advice;
@@ -225,6 +233,8 @@ const std::string& SqliteConnection::text_of(const sql::Table& table, Bulk call)
       return text = insert_statement(table, sql::OnConflict::Ignore);
     case Bulk::InsertOrReplace:
       return text = insert_statement(table, sql::OnConflict::Replace);
+    case Bulk::Update:
+      return text = update_statement(table);
     case Bulk::Remove:
       return text = std::string("DELETE FROM ") + table.name + key_condition(table);
     case Bulk::LookUp:
@@ -244,6 +254,11 @@ Status SqliteConnection::put(const sql::Table& table, sql::OnConflict rule, cons
                   [&](std::size_t, sqlite3_stmt* statement) { return finish(statement, {}); });
 }
 
+Status SqliteConnection::update(const sql::Table& table, const sql::Rows& rows) {
+  return for_each(text_of(table, Bulk::Update), table.columns.size(), rows,
+                  [&](std::size_t, sqlite3_stmt* statement) { return finish(statement, {}); });
+}
+
 Status SqliteConnection::remove(const sql::Table& table, const sql::Rows& keys) {
   return for_each(text_of(table, Bulk::Remove), table.keys, keys,
                   [&](std::size_t, sqlite3_stmt* statement) { return finish(statement, {}); });
@@ -253,11 +268,15 @@ Status SqliteConnection::look_up(const sql::Table& table, const sql::Rows& keys,
                                  const std::function<void(std::size_t, const sql::Row&)>& handle) {
   std::size_t key = 0;
   const sql::RowHandler take = [&](const sql::Row& row) { handle(key, row); };
-  return for_each(text_of(table, Bulk::LookUp), table.keys, keys,
-                  [&](std::size_t i, sqlite3_stmt* statement) {
-                    key = i;
-                    return finish(statement, take);
-                  });
+  const bool needs_snapshot = !in_transaction() && keys.size() > table.keys;
+  if (needs_snapshot) RESULTSDB_TRY(begin(Mode::Read));
+  auto status =
+      for_each(text_of(table, Bulk::LookUp), table.keys, keys, [&](std::size_t i, sqlite3_stmt* statement) {
+        key = i;
+        return finish(statement, take);
+      });
+  if (needs_snapshot) rollback();
+  return status;
 }
 
 Result<std::int64_t> SqliteConnection::pragma(const std::string& name) {

@@ -32,6 +32,7 @@ class SqliteConnection final : public sql::Connection {
   using sql::Connection::run;
   Status run_script(std::string_view statements) override;
   Status put(const sql::Table& table, sql::OnConflict rule, const sql::Rows& rows) override;
+  Status update(const sql::Table& table, const sql::Rows& rows) override;
   Status remove(const sql::Table& table, const sql::Rows& keys) override;
   Status look_up(const sql::Table& table, const sql::Rows& keys,
                  const std::function<void(std::size_t, const sql::Row&)>& handle) override;
@@ -47,7 +48,7 @@ class SqliteConnection final : public sql::Connection {
   Error error(int code) const { return make_sqlite_error(database_, code, path_); }
   /// Steps a bound statement to its end and resets it.
   Status finish(sqlite3_stmt* statement, const sql::RowHandler& handle);
-  enum class Bulk { Insert, InsertMissing, InsertOrReplace, Remove, LookUp };
+  enum class Bulk { Insert, InsertMissing, InsertOrReplace, Update, Remove, LookUp };
   /// The statement of a bulk call, spelled once.
   const std::string& text_of(const sql::Table& table, Bulk call);
   Status for_each(const std::string& statement, std::size_t width, const sql::Rows& rows,
