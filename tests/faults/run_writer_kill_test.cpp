@@ -10,10 +10,9 @@
 #include <thread>
 
 #include "property/soundness.hpp"
-#include "resultsdb/backends/sqlite.hpp"
 #include "resultsdb/model.hpp"
+#include "support/stores.hpp"
 #include "unit/seed.hpp"
-#include "unit/temporary_folder.hpp"
 
 namespace resultsdb {
 namespace {
@@ -24,10 +23,9 @@ std::string name_of(int test) { return "test-" + std::to_string(test); }
 bool fails(int test) { return test % 3 == 0; }
 Time at(int seconds) { return from_seconds(1'000'000 + seconds); }
 
-std::shared_ptr<Model> open(const std::string& path) {
-  auto storage = backends::open_sqlite({.path = path});
-  if (!storage) return nullptr;
-  return Model::create(*storage).value();
+std::shared_ptr<Model> open(const testing::TestStore& store) {
+  auto storage = store.open();
+  return storage ? Model::create(*storage).value() : nullptr;
 }
 
 RunHeader header(int round) {
@@ -38,8 +36,8 @@ RunHeader header(int round) {
 }
 
 /// What the killed process does: checkpoints every few results and tells how far it came.
-[[noreturn]] void write_runs(const std::string& path, int round, int pipe) {
-  const auto model = open(path);
+[[noreturn]] void write_runs(const testing::TestStore& store, int round, int pipe) {
+  const auto model = open(store);
   if (!model) _exit(2);
   auto writer = model->start_run(header(round), at(round));
   if (!writer) _exit(3);
@@ -61,13 +59,13 @@ RunHeader header(int round) {
 
 /// Starts the writer, kills it once it acknowledged `results` and then after `delay`; returns the last
 /// acknowledged number of results.
-int run_and_kill(const std::string& path, int round, int results, std::chrono::microseconds delay) {
+int run_and_kill(const testing::TestStore& store, int round, int results, std::chrono::microseconds delay) {
   int ends[2];
   if (::pipe(ends) != 0) return -1;
   const pid_t child = ::fork();
   if (child == 0) {
     ::close(ends[0]);
-    write_runs(path, round, ends[1]);
+    write_runs(store, round, ends[1]);
   }
   ::close(ends[1]);
   int acknowledged = 0, next = 0;
@@ -114,22 +112,27 @@ void expect_all_there(Model& model, int round, int acknowledged) {
   }
 }
 
-TEST(RunWriterKilled, KeepsEveryCheckpoint) {
+class RunWriterKilled : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(RunWriterKilled, KeepsEveryCheckpoint) {
   const std::uint64_t seed = random_seed();
   SCOPED_TRACE("RESULTSDB_SEED=" + std::to_string(seed));
   std::mt19937_64 random(seed);
-  const TemporaryFolder folder;
-  const std::string path = (folder.path() / "live.db").string();
-  ASSERT_NE(open(path), nullptr);
-  for (int round = 0; round < 100 && !HasFailure(); ++round) {
+  const testing::TestStore store(GetParam());
+  ASSERT_NE(open(store), nullptr);
+  const int rounds = GetParam() == "sqlite" ? 100 : 30;  // a checkpoint on a server takes ten times as long
+  for (int round = 0; round < rounds && !HasFailure(); ++round) {
     const int results = static_cast<int>(random() % (kTests + 2));
-    const int acknowledged = run_and_kill(path, round, results, std::chrono::microseconds(random() % 3000));
-    const auto model = open(path);
+    const int acknowledged = run_and_kill(store, round, results, std::chrono::microseconds(random() % 3000));
+    const auto model = open(store);
     ASSERT_NE(model, nullptr);
     expect_all_there(*model, round, acknowledged);
     if (round % 20 == 19) property::expect_sound(*model);
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(On, RunWriterKilled, ::testing::ValuesIn(testing::backends_for_processes()),
+                         [](const auto& info) { return info.param; });
 
 }  // namespace
 }  // namespace resultsdb

@@ -1,4 +1,4 @@
-// Two processes write one SQLite file at the same time, to the same and to different timelines.
+// Two processes write one store at the same time, to the same and to different timelines.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -8,17 +8,16 @@
 #include "property/matrix_oracle.hpp"
 #include "property/random_history.hpp"
 #include "property/soundness.hpp"
-#include "resultsdb/backends/sqlite.hpp"
 #include "resultsdb/model.hpp"
-#include "unit/temporary_folder.hpp"
+#include "support/stores.hpp"
 
 namespace resultsdb {
 namespace {
 
 constexpr int kRuns = 60;
 
-std::shared_ptr<Model> open(const std::string& path) {
-  auto storage = backends::open_sqlite({.path = path});
+std::shared_ptr<Model> open(const testing::TestStore& store) {
+  auto storage = store.open();
   return storage ? Model::create(*storage).value() : nullptr;
 }
 
@@ -36,8 +35,8 @@ std::vector<resultsdb::Run> runs_of(int writer) {
 Time received(int writer, int run) { return from_seconds(1'000'000 + 1000 * writer + run); }
 
 /// 0: all is written.
-int write_all(const std::string& path, int writer) {
-  const auto model = open(path);
+int write_all(const testing::TestStore& store, int writer) {
+  const auto model = open(store);
   if (!model) return 2;
   const std::vector<resultsdb::Run> runs = runs_of(writer);
   for (int i = 0; i < kRuns; ++i) {
@@ -49,14 +48,15 @@ int write_all(const std::string& path, int writer) {
   return 0;
 }
 
-TEST(TwoProcesses, WriteWhatOneWouldHaveWritten) {
-  const TemporaryFolder folder;
-  const std::string path = (folder.path() / "shared.db").string();
-  ASSERT_NE(open(path), nullptr);
+class TwoProcesses : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(TwoProcesses, WriteWhatOneWouldHaveWritten) {
+  const testing::TestStore store(GetParam());
+  ASSERT_NE(open(store), nullptr);
   pid_t children[2];
   for (int writer = 0; writer < 2; ++writer) {
     children[writer] = ::fork();
-    if (children[writer] == 0) ::_exit(write_all(path, writer));
+    if (children[writer] == 0) ::_exit(write_all(store, writer));
   }
   for (const pid_t child : children) {
     int status = 0;
@@ -68,7 +68,7 @@ TEST(TwoProcesses, WriteWhatOneWouldHaveWritten) {
     const auto runs = runs_of(writer);
     for (int i = 0; i < kRuns; ++i) oracle.put(runs[static_cast<std::size_t>(i)], received(writer, i));
   }
-  const auto model = open(path);
+  const auto model = open(store);
   ASSERT_NE(model, nullptr);
   const HistoryQuery query{.suite = "random",
                            .tests = property::RandomRuns(0, {}).tests(),
@@ -80,6 +80,9 @@ TEST(TwoProcesses, WriteWhatOneWouldHaveWritten) {
   EXPECT_EQ(property::describe(*history, query), oracle.history(query));
   property::expect_sound(*model);
 }
+
+INSTANTIATE_TEST_SUITE_P(On, TwoProcesses, ::testing::ValuesIn(testing::backends_for_processes()),
+                         [](const auto& info) { return info.param; });
 
 }  // namespace
 }  // namespace resultsdb
