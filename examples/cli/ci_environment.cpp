@@ -160,7 +160,7 @@ const std::vector<System>& systems() {
        nullptr,
        {"CODEBUILD_RESOLVED_SOURCE_VERSION"},
        {"CODEBUILD_WEBHOOK_HEAD_REF"},
-       {"CODEBUILD_SOURCE_VERSION"},
+       {},
        {},
        {},
        {"CODEBUILD_BUILD_ID"},
@@ -238,12 +238,17 @@ std::string without_credentials(std::string url) {
   return url;
 }
 
+/// The number in `PREFIX26` or `PREFIX26/merge`.
+std::string change_after(const std::string& text, const std::string& prefix) {
+  return text.starts_with(prefix) ? change_number(text) : std::string();
+}
+
 /// On a pull request GITHUB_SHA is a merge commit; the event file names what was merged.
 void refine_github(CiEnvironment& ci, const Environment& get) {
   if (const auto server = get("GITHUB_SERVER_URL"); !server.empty())
     ci.url = without_credentials(server + '/' + get("GITHUB_REPOSITORY") + "/actions/runs/" +
                                  get("GITHUB_RUN_ID"));
-  const auto change = change_number(get("GITHUB_REF"));
+  const auto change = change_after(get("GITHUB_REF"), "refs/pull/");
   if (change.empty()) return;
   ci.attributes.emplace_back("change", change);
   ci.attributes.emplace_back("merge", ci.commit);
@@ -266,6 +271,12 @@ void refine_gitlab(CiEnvironment& ci, const Environment& get) {
   ci.branch = "change/" + get("CI_MERGE_REQUEST_IID");
 }
 
+/// The source is `pr/26` on a pull request, else a branch, a tag or a hash.
+void refine_codebuild(CiEnvironment& ci, const Environment& get) {
+  const auto change = change_after(get("CODEBUILD_SOURCE_VERSION"), "pr/");
+  if (!change.empty()) ci.attributes.emplace_back("change", change);
+}
+
 /// On a pull request Azure Pipelines builds the merge commit too.
 void refine_azure(CiEnvironment& ci, const Environment& get) {
   const auto head = get("SYSTEM_PULLREQUEST_SOURCECOMMITID");
@@ -277,15 +288,17 @@ void refine_azure(CiEnvironment& ci, const Environment& get) {
   ci.attributes.emplace_back("head", head);
 }
 
+/// Addresses that have to be put together; without their first part there is none.
 void refine_urls(CiEnvironment& ci, const Environment& get) {
+  const auto join = [&](const char* origin, const std::string& rest) {
+    if (const auto begin = get(origin); !begin.empty()) ci.url = begin + rest;
+  };
   if (ci.system == "azure-pipelines")
-    ci.url = get("SYSTEM_COLLECTIONURI") + get("SYSTEM_TEAMPROJECT") +
-             "/_build/results?buildId=" + get("BUILD_BUILDID");
+    join("SYSTEM_COLLECTIONURI",
+         get("SYSTEM_TEAMPROJECT") + "/_build/results?buildId=" + get("BUILD_BUILDID"));
   if (ci.system == "bitbucket")
-    ci.url =
-        get("BITBUCKET_GIT_HTTP_ORIGIN") + "/addon/pipelines/home#!/results/" + get("BITBUCKET_BUILD_NUMBER");
-  if (ci.system == "semaphore")
-    ci.url = get("SEMAPHORE_ORGANIZATION_URL") + "/jobs/" + get("SEMAPHORE_JOB_ID");
+    join("BITBUCKET_GIT_HTTP_ORIGIN", "/addon/pipelines/home#!/results/" + get("BITBUCKET_BUILD_NUMBER"));
+  if (ci.system == "semaphore") join("SEMAPHORE_ORGANIZATION_URL", "/jobs/" + get("SEMAPHORE_JOB_ID"));
   if (ci.system == "buildkite" && !ci.url.empty()) ci.url += '#' + get("BUILDKITE_JOB_ID");
   ci.url = without_credentials(ci.url);
 }
@@ -317,6 +330,7 @@ CiEnvironment read_ci_environment(const Environment& get) {
     if (ci.system == "github-actions") refine_github(ci, get);
     if (ci.system == "gitlab-ci") refine_gitlab(ci, get);
     if (ci.system == "azure-pipelines") refine_azure(ci, get);
+    if (ci.system == "codebuild") refine_codebuild(ci, get);
     refine_urls(ci, get);
     break;
   }

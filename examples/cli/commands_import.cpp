@@ -5,9 +5,9 @@
 #include <iostream>
 #include <set>
 
-#include "ci_environment.hpp"
 #include "commands.hpp"
 #include "context.hpp"
+#include "import_plan.hpp"
 #include "manifest.hpp"
 #include "output.hpp"
 #include "progress.hpp"
@@ -31,6 +31,25 @@ struct Tally {
   std::uint64_t added = 0, replaced = 0, unchanged = 0, refused = 0;
   bool failing = false;
 };
+
+/// The git clone that the command runs in, null if there is none.
+std::shared_ptr<Repository> open_clone(const std::string& key) {
+  auto clone = open_git_repository(".", key.empty() ? environment("RESULTSDB_REPOSITORY") : key);
+  return clone ? std::move(clone).value() : nullptr;
+}
+
+/// For its owner only: the URL of a store may hold a password.
+void write_private_file(const std::string& path, const std::string& text) {
+  if (path == "-") {
+    std::cout << text;
+    return;
+  }
+  std::ofstream file(path, std::ios::binary);
+  std::error_code error;
+  fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write, error);
+  if (!(file << text << std::flush))
+    fail(make_error(ErrorCode::InvalidArgument, "cannot write this file", path));
+}
 
 std::ostream& warn() { return std::cerr << "warning: "; }
 
@@ -96,18 +115,6 @@ std::optional<formats::ImportedRun> read_files(const std::vector<std::string>& f
   for (const auto& warning : merged.warnings)
     if (!told.contains(warning.code)) warn() << warning.code << ": " << warning.text << '\n';
   return merged;
-}
-
-/// What a file's own properties say, where nobody said it better: resultsdb.suite, .branch, .commit,
-/// .configuration.
-void take_properties(RunPlan& plan, const formats::ImportedRun& imported) {
-  for (const auto& [key, value] : imported.attributes) {
-    if (key == "resultsdb.suite" && plan.suite.empty()) plan.suite = value;
-    if (key == "resultsdb.branch" && plan.branch.empty()) plan.branch = value;
-    if (key == "resultsdb.commit" && plan.commits.empty()) plan.commits.push_back(value);
-    if (key == "resultsdb.configuration" && plan.configuration.empty())
-      plan.configuration = need(Configuration::parse(value));
-  }
 }
 
 RunHeader make_header(Model& model, const RunPlan& plan, const formats::ImportedRun& imported, Time now) {
@@ -236,43 +243,6 @@ void try_run(Model& model, const RunPlan& plan, const std::vector<std::string>& 
     std::cerr << "resultsdb: " << plan.place << ": this run was refused\n";
 }
 
-/// Options, then RESULTSDB_* variables, then the CI environment.
-RunPlan plan_from_options(const Options& options, const Repository* clone) {
-  const auto ci = read_ci_environment([](const char* name) { return environment(name); });
-  const auto choose = [&](const char* option, const char* variable) {
-    return options.has(option) ? options.text(option) : environment(variable);
-  };
-  RunPlan plan;
-  plan.id = options.text("id");
-  plan.suite = choose("suite", "RESULTSDB_SUITE");
-  plan.branch = choose("branch", "RESULTSDB_BRANCH");
-  if (plan.branch.empty() && !options.has("branch")) plan.branch = ci.branch;
-  plan.configuration = options.has("configuration")
-                           ? parse_configuration(options.texts("configuration"))
-                           : parse_configuration({environment("RESULTSDB_CONFIGURATION")});
-  plan.commits = options.texts("commit");
-  if (plan.commits.empty() && !environment("RESULTSDB_COMMIT").empty())
-    plan.commits.push_back(environment("RESULTSDB_COMMIT"));
-  auto repository = choose("repository", "RESULTSDB_REPOSITORY");
-  if (repository.empty() && clone) repository = clone->key();
-  if (plan.commits.empty() && !ci.commit.empty()) plan.commits.push_back(ci.commit);
-  for (auto& commit : plan.commits) {
-    if (commit.find('@') != std::string::npos) continue;
-    if (repository.empty())
-      throw UsageError{"--commit: '" + commit + "' names no repository; write REPOSITORY@" + commit};
-    commit = repository + '@' + commit;
-  }
-  if (options.has("started")) {
-    auto started = parse_time(options.text("started"));
-    if (!started) throw UsageError{"--started: " + started.error().text()};
-    plan.started = *started;
-  }
-  plan.attempt = options.has("attempt") ? static_cast<int>(options.number("attempt")) : ci.attempt;
-  plan.attributes = ci.attributes;
-  if (!ci.url.empty()) plan.links.push_back({"ci", ci.system, ci.url});
-  return plan;
-}
-
 int summary(const Tally& tally, bool strict, bool many) {
   if (many) {
     std::cout << tally.added << " runs stored, " << tally.replaced << " replaced, " << tally.unchanged
@@ -335,15 +305,13 @@ int run_import(const Arguments& arguments) {
   settings.dry_run = options.has("dry-run");
 
   RepositoryList repositories;
-  if (auto clone = open_git_repository(
-          ".", options.has("repository") ? options.text("repository") : environment("RESULTSDB_REPOSITORY")))
-    repositories.push_back(*clone);
-  const auto* clone = repositories.empty() ? nullptr : repositories.front().get();
+  const auto clone = open_clone(options.text("repository"));
+  if (clone) repositories.push_back(clone);
   const auto now = system_clock()();
   auto model = open_model(settings.dry_run ? "memory:" : options.store(), Access::Create, repositories);
   if (options.has("manifest")) return import_manifest(*model, options.text("manifest"), settings, now);
 
-  auto plan = plan_from_options(options, clone);
+  auto plan = plan_from_options(options, clone.get());
   std::vector<std::string> from_folders;
   plan.files = expand(options.positional(), from_folders);
   if (plan.files.empty())
@@ -392,9 +360,17 @@ int run_read(const Arguments& arguments) {
 
 int run_env(const Arguments& arguments) {
   Options options("env", "", 0);
-  options.add()("print", "show what is found (default)");
+  options.add()                                  //
+      ("print", "show what is found (default)")  //
+      ("env-file", po::value<std::string>(),
+       "write it as KEY=VALUE lines for a container (- for the output)");
   if (!options.parse(arguments)) return kDone;
-  const auto ci = read_ci_environment([](const char* name) { return environment(name); });
+  const auto clone = open_clone("");
+  if (options.has("env-file")) {
+    write_private_file(options.text("env-file"), environment_file(clone.get()));
+    if (!options.has("print")) return kDone;
+  }
+  const auto ci = this_ci_environment(clone.get());
   Records records({"key", "value"});
   const auto note = [&](const std::string& key, const std::string& value) {
     if (!value.empty()) records.add({cell(key), cell(value)});
@@ -412,6 +388,7 @@ int run_env(const Arguments& arguments) {
   note("url", ci.url);
   if (!ci.system.empty()) note("attempt", std::to_string(ci.attempt));
   for (const auto& [key, value] : ci.attributes) note(key, value);
+  if (clone) note("repository", clone->key());
   records.print(options.format(), "neither RESULTSDB_* variables nor a CI system are set");
   return kDone;
 }

@@ -50,6 +50,7 @@ struct RunPlan {
   std::string place;  ///< MANIFEST:LINE, for errors; empty without a manifest
   Configuration configuration;
   std::vector<std::string> commits;  ///< REPOSITORY@REF
+  std::string repository;            ///< of commits that a file names by their hash alone
   std::optional<Time> started;
   int attempt = 1;
   std::optional<RunState> state;

@@ -5,7 +5,8 @@ import subprocess
 
 PROGRAM = os.environ['RESULTSDB_PROGRAM']
 SOURCE = os.environ['RESULTSDB_SOURCE']
-CI_SIGNS = ('GITHUB_', 'GITLAB_', 'CI_', 'RESULTSDB_', 'JENKINS', 'BUILDKITE', 'TRAVIS', 'CIRCLE', 'TF_BUILD', 'DRONE')
+CI_SIGNS = ('GITHUB_', 'GITLAB_', 'CI_', 'RESULTSDB_', 'JENKINS', 'BUILDKITE', 'TRAVIS', 'CIRCLE', 'TF_BUILD', 'DRONE',
+            'BITBUCKET', 'CODEBUILD', 'SEMAPHORE', 'bamboo', 'BUILDBOT')
 
 
 def clean_environment(extra=None):

@@ -87,7 +87,7 @@ class Commands(unittest.TestCase):
         properties = ''.join(f'<property name="p{i}" value="v"/>' for i in range(256))
         self.write('many.xml', f'<testsuite name="s"><properties>{properties}</properties><testcase name="t"/></testsuite>')
         told = self.cli.run('import', 'many.xml', '--suite', 'unit').stderr
-        self.assertIn('limit: a run has at most 256 attributes; dropped: "p255"\n', told)
+        self.assertIn('limit: a run has at most 256 attributes; dropped: "p254" and 1 more\n', told)
 
     def test_folder_and_standard_input(self):
         self.write('results/a/one.xml', JUNIT.format(tests=3, divides=''))
@@ -207,6 +207,67 @@ class Commands(unittest.TestCase):
         shown = {row['key']: row['value'] for row in self.cli.json('env', env=azure)}
         self.assertEqual((shown['branch'], shown['change'], shown['commit'], shown['head'], shown['merge']),
                          ('change/26', '26', sha, 'b' * 40, sha))
+
+    def run_attributes(self):
+        lines = self.cli.run('export').stdout.splitlines()
+        return [dict(line['run']['attributes']) for line in map(json.loads, lines) if 'run' in line]
+
+    def test_runs_say_where_their_facts_come_from(self):
+        env = {'GITLAB_CI': 'true', 'CI_COMMIT_SHA': 'a' * 40, 'CI_COMMIT_BRANCH': 'main', 'RESULTSDB_CONFIGURATION': 'os=linux'}
+        self.write('report.xml', '<testsuite name="s"><properties><property name="resultsdb.suite" value="unit"/>'
+                                 '</properties><testcase name="t"/></testsuite>')
+        self.cli.run('import', 'report.xml', '--repository', 'app', '--attempt', '2', env=env)
+        attributes, = self.run_attributes()
+        self.assertEqual({key: value for key, value in attributes.items() if key.startswith('source.')},
+                         {'source.suite': 'file', 'source.branch': 'gitlab-ci', 'source.commit': 'gitlab-ci',
+                          'source.configuration': 'environment', 'source.attempt': 'option'})
+
+    def test_a_commit_of_a_file_needs_a_repository(self):
+        self.write('report.xml', '<testsuite name="s"><properties><property name="resultsdb.commit" value="%s"/>'
+                                 '</properties><testcase name="t"/></testsuite>' % ('d' * 40))
+        self.assertIn('names no repository', self.cli.run('import', 'report.xml', '--suite', 'unit', code=1).stderr)
+        self.cli.run('import', 'report.xml', '--suite', 'unit', '--repository', 'app')
+        self.assertEqual(self.cli.json('runs')[0]['commits'], ['app@' + 'd' * 40])
+
+    def test_the_clone_knows_short_commits(self):
+        def git(*arguments):
+            return subprocess.run(['git', '-c', 'user.name=a', '-c', 'user.email=a@b', '-C', self.folder.name, *arguments],
+                                  capture_output=True, text=True, check=True).stdout.strip()
+        buildkite = {'BUILDKITE': 'true', 'BUILDKITE_COMMIT': 'HEAD', 'BUILDKITE_BRANCH': 'main', 'RESULTSDB_STORE': ''}
+        self.assertIn("names the commit 'HEAD', which is no full hash", self.import_junit(env=buildkite, code=2).stderr)
+        git('init', '-q', '-b', 'main')
+        git('commit', '-q', '--allow-empty', '-m', 'one')
+        git('config', 'remote.origin.url', 'https://example.org/app.git')
+        head = git('rev-parse', 'HEAD')
+        self.import_junit(env=buildkite)
+        self.assertEqual(self.cli.json('runs')[0]['commits'], ['app@' + head])
+        short = {'BITBUCKET_BUILD_NUMBER': '7', 'BITBUCKET_COMMIT': head[:12]}
+        shown = {row['key']: row['value'] for row in self.cli.json('env', env=short)}
+        self.assertEqual((shown['commit'], shown['repository']), (head, 'app'))
+        lines = self.cli.run('env', '--env-file', '-', env=buildkite).stdout.splitlines()
+        self.assertEqual(lines, ['BUILDKITE=true', 'BUILDKITE_BRANCH=main', 'BUILDKITE_COMMIT=HEAD', f'RESULTSDB_COMMIT={head}',
+                                 'RESULTSDB_REPOSITORY=app'])
+
+    def test_env_file_says_the_same_elsewhere(self):
+        env = {'GITLAB_CI': 'true', 'CI_COMMIT_SHA': 'a' * 40, 'CI_COMMIT_BRANCH': 'main', 'CI_PIPELINE_ID': '5', 'CI_JOB_NAME': 'two\nlines',
+               'RESULTSDB_STORE': 'sqlite:x.db', 'RESULTSDB_REPOSITORY': 'app', 'UNRELATED': 'x'}
+        self.cli.run('env', '--env-file', self.path('ci.env'), env=env)
+        self.assertEqual(os.stat(self.path('ci.env')).st_mode & 0o777, 0o600)
+        with open(self.path('ci.env'), encoding='utf-8') as file:
+            written = dict(line.rstrip('\n').split('=', 1) for line in file)
+        self.assertEqual(written, {'GITLAB_CI': 'true', 'CI_COMMIT_SHA': 'a' * 40, 'CI_COMMIT_BRANCH': 'main', 'CI_PIPELINE_ID': '5',
+                                   'RESULTSDB_STORE': 'sqlite:x.db', 'RESULTSDB_REPOSITORY': 'app', 'RESULTSDB_COMMIT': 'a' * 40})
+
+    def test_names_of_branches_are_no_changes(self):
+        github = {'GITHUB_ACTIONS': 'true', 'GITHUB_SHA': 'a' * 40, 'GITHUB_REF': 'refs/heads/release/2024', 'GITHUB_REF_NAME': 'release/2024'}
+        codebuild = {'CODEBUILD_BUILD_ID': 'x:1', 'CODEBUILD_SOURCE_VERSION': 'release/2024', 'CODEBUILD_WEBHOOK_HEAD_REF': 'refs/heads/release/2024'}
+        for env in (github, codebuild):
+            shown = {row['key']: row['value'] for row in self.cli.json('env', env=env)}
+            self.assertEqual((shown['branch'], shown.get('change')), ('release/2024', None))
+        codebuild['CODEBUILD_SOURCE_VERSION'] = 'pr/26'
+        self.assertIn({'key': 'change', 'value': '26'}, self.cli.json('env', env=codebuild))
+        azure = self.cli.json('env', env={'TF_BUILD': 'True', 'BUILD_SOURCEVERSION': 'a' * 40})
+        self.assertNotIn('url', [row['key'] for row in azure])
 
     def test_export_moves_a_store(self):
         for day in (1, 2, 3):
