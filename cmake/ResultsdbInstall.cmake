@@ -23,4 +23,5 @@ configure_package_config_file("${CMAKE_CURRENT_LIST_DIR}/resultsdbConfig.cmake.i
                               "${CMAKE_CURRENT_BINARY_DIR}/resultsdbConfig.cmake" INSTALL_DESTINATION "${package_directory}")
 write_basic_package_version_file("${CMAKE_CURRENT_BINARY_DIR}/resultsdbConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
 install(FILES "${CMAKE_CURRENT_BINARY_DIR}/resultsdbConfig.cmake" "${CMAKE_CURRENT_BINARY_DIR}/resultsdbConfigVersion.cmake"
-              "${CMAKE_CURRENT_LIST_DIR}/FindPqxx.cmake" "${CMAKE_CURRENT_LIST_DIR}/Findzstd.cmake" DESTINATION "${package_directory}")
+              "${CMAKE_CURRENT_LIST_DIR}/FindHiredis.cmake" "${CMAKE_CURRENT_LIST_DIR}/FindPqxx.cmake"
+              "${CMAKE_CURRENT_LIST_DIR}/Findzstd.cmake" DESTINATION "${package_directory}")

@@ -43,6 +43,8 @@ RULES = [
     ("backends/sqlite", ["sqlite3", "posix"], ["sql"]),
     ("backends/postgres/session.cpp", ["pqxx"], []),
     ("backends/postgres", [], ["sql"]),
+    ("backends/redis/connection.cpp", ["hiredis", "posix"], []),
+    ("backends/redis", [], []),
     ("backends/sql", [], []),
     ("src/http/server.cpp", ["boost", "zlib", "zstd", "posix"], []),
     ("src/http", ["json", "url", "zlib", "zstd"], []),

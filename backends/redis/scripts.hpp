@@ -1,0 +1,4 @@
+// The text of scripts/*.lua.
+#pragma once
+
+#include "embedded/resultsdb_redis.hpp"
