@@ -7,6 +7,9 @@
 #ifdef RESULTSDB_WITH_POSTGRES
 #include "resultsdb/backends/postgres.hpp"
 #endif
+#ifdef RESULTSDB_WITH_REDIS
+#include "resultsdb/backends/redis.hpp"
+#endif
 
 namespace resultsdb::cli {
 
@@ -21,6 +24,9 @@ std::shared_ptr<storage::Storage> open_storage(const std::string& url, Access ac
   backends::register_sqlite(registry);
 #ifdef RESULTSDB_WITH_POSTGRES
   backends::register_postgres(registry);
+#endif
+#ifdef RESULTSDB_WITH_REDIS
+  backends::register_redis(registry);
 #endif
   OpenOptions open;
   open.create = access == Access::Create;

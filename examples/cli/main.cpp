@@ -36,7 +36,8 @@ int print_help(std::ostream& out, int code) {
     out << "  " << usage << std::string(usage.size() < 48 ? 48 - usage.size() : 2, ' ') << command.summary
         << '\n';
   }
-  out << "\nURL: sqlite:FILE, postgresql://USER@HOST/DATABASE or memory: (default: RESULTSDB_STORE). "
+  out << "\nURL: sqlite:FILE, postgresql://USER@HOST/DATABASE, redis://HOST or memory: (default: "
+         "RESULTSDB_STORE). "
          "'resultsdb COMMAND --help' shows the "
          "options.\n"
          "Exit codes: 0 done, 1 refused or damaged, 2 wrong use, 3 store unavailable.\n";

@@ -17,6 +17,9 @@
 #ifdef RESULTSDB_WITH_POSTGRES
 #include "resultsdb/backends/postgres.hpp"
 #endif
+#ifdef RESULTSDB_WITH_REDIS
+#include "resultsdb/backends/redis.hpp"
+#endif
 #ifdef RESULTSDB_SERVER_WEBKIT
 #include "resultsdb/http/webkit.hpp"
 #endif
@@ -40,6 +43,9 @@ Result<std::shared_ptr<Model>> open_model(const ServerArguments& arguments) {
   backends::register_sqlite(registry);
 #ifdef RESULTSDB_WITH_POSTGRES
   backends::register_postgres(registry);
+#endif
+#ifdef RESULTSDB_WITH_REDIS
+  backends::register_redis(registry);
 #endif
   ModelOptions options;
   if (!arguments.repositories.empty()) {

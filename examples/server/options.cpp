@@ -16,7 +16,8 @@ po::options_description describe(ServerArguments& arguments, std::string& listen
   po::options_description options("Options");
   options.add_options()  //
       ("store", po::value(&arguments.store)->value_name("URL")->default_value(store ? store : ""),
-       "sqlite:PATH, postgresql://USER@HOST/DATABASE or memory:; RESULTSDB_STORE is the default")  //
+       "sqlite:PATH, postgresql://USER@HOST/DATABASE, redis://HOST or memory:; RESULTSDB_STORE is the "
+       "default")  //
       ("wait-for-store", po::value(&arguments.wait_for_store)->value_name("SECONDS")->default_value(0),
        "how long to try when the store's server is away")  //
       ("listen", po::value(&listen)->value_name("HOST:PORT")->default_value("127.0.0.1:8080"),

@@ -26,7 +26,9 @@ for kind in static shared; do
   cmake --install "$work/library-$kind" --prefix "$work/prefix-$kind" >>"$work/library-$kind.log"
   build "find_package-$kind" "$source_directory/tests/package/find_package" -DCMAKE_PREFIX_PATH="$work/prefix-$kind"
   "$work/find_package-$kind/consumer"
-  [ ! -x "$work/find_package-$kind/consumer_postgres" ] || "$work/find_package-$kind/consumer_postgres"
+  for backend in postgres redis; do
+    [ ! -x "$work/find_package-$kind/consumer_$backend" ] || "$work/find_package-$kind/consumer_$backend"
+  done
   echo "find_package, $kind: ok"
 done
 

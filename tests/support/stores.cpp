@@ -16,6 +16,9 @@
 #ifdef RESULTSDB_WITH_POSTGRES
 #include "resultsdb/backends/postgres.hpp"
 #endif
+#ifdef RESULTSDB_WITH_REDIS
+#include "resultsdb/backends/redis.hpp"
+#endif
 
 namespace resultsdb::testing {
 
@@ -32,6 +35,9 @@ BackendRegistry registry() {
 #ifdef RESULTSDB_WITH_POSTGRES
   backends::register_postgres(registry);
 #endif
+#ifdef RESULTSDB_WITH_REDIS
+  backends::register_redis(registry);
+#endif
   return registry;
 }
 
@@ -47,6 +53,7 @@ std::string server_url(const char* variable) {
 std::vector<std::string> backends() {
   auto names = registry().schemes();
   std::erase(names, "postgresql");  // another word for postgres
+  if (std::find(names.begin(), names.end(), "redis") != names.end()) names.emplace_back("rediscluster");
   return names;
 }
 
@@ -65,6 +72,10 @@ TestStore::TestStore(std::string backend) {
     url = "sqlite:" + folder_ + "/store.db?busy_timeout_ms=30000";
   } else if (backend == "postgres") {
     url = server_url("RESULTSDB_TEST_POSTGRES") + "?schema=test_" + name;
+  } else if (backend == "redis") {
+    url = server_url("RESULTSDB_TEST_REDIS") + "?prefix=test_" + name + ':';
+  } else if (backend == "rediscluster") {
+    url = server_url("RESULTSDB_TEST_REDIS_CLUSTER") + "?prefix=test_" + name + ':';
   } else {
     url = backend + ":";
     in_memory_ = registry().open(url).value();

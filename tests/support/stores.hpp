@@ -9,7 +9,7 @@
 
 namespace resultsdb::testing {
 
-/// "memory", "sqlite", "postgres": what is built.
+/// "memory", "sqlite", "postgres", "redis", "rediscluster": what is built.
 std::vector<std::string> backends();
 /// Those whose store several processes may have open.
 std::vector<std::string> backends_for_processes();
