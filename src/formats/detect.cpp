@@ -108,10 +108,22 @@ Detected detect_text(std::string_view head) {
   return unknown(head);
 }
 
+/// XML says what it is in any encoding; of other formats only UTF-8 is read.
+Detected detect_utf16(std::string_view head) {
+  std::string_view text = head.substr(2);
+  const std::string_view blanks(" \t\r\n\0", 5);
+  text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
+  if (text.starts_with('<')) return detect_xml(head);
+  return refused(
+      "bad encoding",
+      "the file is UTF-16 and no XML; write it as UTF-8 (`iconv -f UTF-16 -t UTF-8`, in PowerShell "
+      "`| Out-File -Encoding utf8`)");
+}
+
 }  // namespace
 
 Detected detect(std::string_view head) {
-  if (head.starts_with("\xFF\xFE") || head.starts_with("\xFE\xFF")) return detect_xml(head);
+  if (head.starts_with("\xFF\xFE") || head.starts_with("\xFE\xFF")) return detect_utf16(head);
   std::string_view text = head;
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   text = trim(text);

@@ -155,7 +155,7 @@ class GoRun {
     test.outcome = panic.empty() ? "ERROR" : panic;
     if (built != builds_.end()) output.insert(0, builder_.take_text(built->second, line_));
     test.message = first_problem(output);
-    if (event.elapsed) test.duration_ms = *event.elapsed * 1000;
+    test.duration_ms = duration_of(event);
     test.output = std::move(output);
     if (!panic.empty()) warn_aborted(event.package);
     builder_.add(std::move(test), line_);
@@ -196,7 +196,7 @@ class GoRun {
     const std::string_view panic = outcome == "FAIL" ? go_panic(test.output) : std::string_view();
     test.outcome = panic.empty() ? outcome : panic;
     if (!panic.empty()) warn_aborted(event.package);
-    if (event.elapsed && *event.elapsed >= 0) test.duration_ms = *event.elapsed * 1000;
+    test.duration_ms = duration_of(event);
     add_test(std::move(test), package);
   }
 
@@ -223,6 +223,13 @@ class GoRun {
     if (test.outcome != "PASS") test.message = go_message(test.output);
     package.failed = package.failed || is_failure(test.outcome);
     builder_.add(std::move(test), line_);
+  }
+
+  std::optional<double> duration_of(const Event& event) {
+    if (!event.elapsed) return std::nullopt;
+    if (*event.elapsed >= 0 && *event.elapsed <= kMaxSeconds) return *event.elapsed * 1000;
+    builder_.warn("bad_number", "the elapsed time of \"" + event.package + "\" is no duration", line_);
+    return std::nullopt;
   }
 
   void warn_aborted(const std::string& package) {

@@ -92,9 +92,10 @@ class Handler {
     ++depth_;
     if (keys_.size() > depth_) keys_[depth_].clear();
     if (in_failure()) {
-      case_.verdicts.push_back({"failure", {}, {}, {}, {}});
+      add_failure({});
     } else if (in_case() && depth_ == 5) {
       case_ = {};
+      failure_bytes_ = 0;
     } else if (in_suite() && depth_ == 3) {
       suite_ = {};
     }
@@ -120,9 +121,9 @@ class Handler {
                     "each byte of a text beyond ASCII was written as a character of its own");
     }
     if (in_failure()) {
-      if (key(7) == "failure") case_.verdicts.back().message = std::move(text);
+      if (key(7) == "failure") take_failure_text(std::move(text));
     } else if (in_failures() && depth_ == 6) {
-      case_.verdicts.push_back({"failure", std::move(text), {}, {}, {}});
+      add_failure(std::move(text));
     } else if (in_suite() && depth_ == 4 && key(3) == "testsuite") {
       builder->warn("nameless_test", "a test case of suite \"" + suite_.name + "\" is no object");
     } else if (in_case() && depth_ == 5) {
@@ -136,13 +137,38 @@ class Handler {
     return true;
   }
 
+  void add_failure(std::string text) {
+    failure_kept_ = case_.verdicts.size() < kProperties;
+    if (!failure_kept_) {
+      return builder->warn("limit", "a test has more than 256 failures; the rest was dropped: test \"" +
+                                        std::string(case_.name()) + "\"");
+    }
+    case_.verdicts.push_back({"failure", {}, {}, {}, {}});
+    take_failure_text(std::move(text));
+  }
+
+  /// The failures of one test together are bounded as well; one that is cut is still there.
+  void take_failure_text(std::string text) {
+    if (!failure_kept_) return;
+    if (failure_bytes_ + text.size() > kFailuresBytes) {
+      builder->warn("limit",
+                    "the failures of a test have more than 4 MiB; the texts of the rest were dropped: "
+                    "test \"" +
+                        std::string(case_.name()) + "\"");
+      text.clear();
+    }
+    failure_bytes_ += text.size();
+    case_.verdicts.back().message = std::move(text);
+  }
+
   void take_case_member(std::string_view key, std::string text) {
     constexpr std::string_view kKnown[] = {"name",   "classname", "file", "line",
                                            "status", "result",    "time", "timestamp"};
     if (std::find(std::begin(kKnown), std::end(kKnown), key) != std::end(kKnown)) {
       case_.attributes.emplace_back(key, std::move(text));
     } else {
-      case_.properties.emplace_back(key, std::move(text));
+      // One more than the limit, so that the builder sees that it is exceeded.
+      if (case_.properties.size() <= kProperties) case_.properties.emplace_back(key, std::move(text));
     }
   }
 
@@ -156,30 +182,33 @@ class Handler {
   std::size_t depth_ = 0;
   std::vector<std::string> keys_;
   BoundedText text_{kTextBytes};
+  std::size_t failure_bytes_ = 0;  ///< of the open case
+  bool failure_kept_ = false;      ///< the newest failure of the case is among its verdicts
   JunitSuite suite_;
   JunitCase case_;
 };
 
 using Parser = boost::json::basic_parser<Handler>;
 
-Refusal describe(const boost::json::error_code& failure, std::uint64_t bytes) {
+Refusal describe(const boost::json::error_code& failure, std::uint64_t line) {
   if (failure == boost::json::error::too_deep) {
-    return {"nesting too deep", "more than 512 nested arrays and objects"};
+    return {"nesting too deep", "more than 512 nested arrays and objects", line};
   }
   if (failure == boost::json::error::incomplete) {
-    return {"not well-formed",
-            "the document is cut off; its tests may stand before the verdict on the whole"};
+    return {"not well-formed", "the document is cut off; its tests may stand before the verdict on the whole",
+            line};
   }
-  return {"not well-formed", failure.message() + " before byte " + std::to_string(bytes)};
+  return {"not well-formed", failure.message() + " (the file must be JSON in UTF-8)", line};
 }
 
-/// Feeds one piece; what follows the document must be blank.
-void parse(Parser& parser, std::string_view text, bool more, boost::json::error_code& failure) {
-  if (!parser.done()) {
-    const std::size_t used = parser.write_some(more, text.data(), text.size(), failure);
-    text.remove_prefix(failure ? text.size() : used);
-  }
-  if (!failure && !trim(text).empty()) failure = boost::json::error::extra_data;
+/// Feeds one piece and counts its lines up to a failure; what follows the document must be blank.
+void parse(Parser& parser, std::string_view text, bool more, boost::json::error_code& failure,
+           std::uint64_t& line) {
+  std::size_t used = 0;
+  if (!parser.done()) used = parser.write_some(more, text.data(), text.size(), failure);
+  if (!failure && !trim(text.substr(used)).empty()) failure = boost::json::error::extra_data;
+  const std::string_view good = failure ? text.substr(0, used) : text;
+  line += static_cast<std::uint64_t>(std::count(good.begin(), good.end(), '\n'));
 }
 
 }  // namespace
@@ -193,20 +222,19 @@ ReadResult read_gtest_json(ByteSource& source, const ReadOptions& options) {
   JsonRepair repair;
   boost::json::error_code failure;
   std::string chunk(ByteSource::kHeadBytes, '\0'), text;
-  std::uint64_t bytes = 0;
+  std::uint64_t line = 1;
   for (bool first = true, more = true; more && !failure; first = false) {
     const std::size_t got = source.read(chunk.data(), chunk.size());
     more = got > 0;
-    bytes += got;
     text.clear();
     std::string_view piece(chunk.data(), got);
     if (first && piece.starts_with("\xEF\xBB\xBF")) piece.remove_prefix(3);
     repair.feed(piece, text);
     if (!more) repair.finish(text);
-    parse(parser, text, more, failure);
+    parse(parser, text, more, failure, line);
   }
   if (builder.refusal()) return *builder.refusal();
-  if (failure) return describe(failure, bytes);
+  if (failure) return describe(failure, line);
   if (repair.inserted_comma()) builder.warn("malformed_repaired", "a comma was missing between two suites");
   if (repair.replaced_surrogate())
     builder.warn("invalid_utf8", "half surrogate pairs were replaced by U+FFFD");

@@ -339,9 +339,8 @@ class Walker {
       if (text->size() > kTextBytes) text->resize(cut_utf8(*text, kTextBytes).size());
     }
     if (!case_) return;
-    constexpr std::size_t kVerdictsBytes = 8 * kTextBytes;
     verdict_bytes_ += verdict_.message.size() + verdict_.type.size() + verdict_.text.size();
-    if (verdict_bytes_ <= kVerdictsBytes) return;
+    if (verdict_bytes_ <= kFailuresBytes) return;
     verdict_.message.resize(cut_utf8(verdict_.message, kMessageBytes).size());
     verdict_.type.resize(cut_utf8(verdict_.type, kMessageBytes).size());
     verdict_.text.clear();

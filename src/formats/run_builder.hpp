@@ -27,6 +27,7 @@ inline constexpr std::size_t kFileOutputBytes = 64u << 20;  ///< output of all t
 inline constexpr std::size_t kMessageBytes = 1024;
 inline constexpr std::size_t kProperties = 256;           ///< of a test; its attachments and failures too
 inline constexpr std::size_t kPropertyBytes = 64 << 10;   ///< value of one property
+inline constexpr std::size_t kFailuresBytes = 4 << 20;    ///< all failures of a test
 inline constexpr std::size_t kAttempts = 1000;            ///< kept in the detail of a result
 inline constexpr std::size_t kPropertiesBytes = 1 << 20;  ///< all properties of a test
 

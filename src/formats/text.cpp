@@ -161,8 +161,6 @@ std::optional<double> parse_seconds(std::string_view text, bool& bad) {
     if (text.ends_with('s')) text.remove_suffix(1);
     seconds = parse_plain(text);
   }
-  // A duration beyond some ten thousand years is no duration, and would not fit the microseconds of a result.
-  constexpr double kMaxSeconds = 4e11;
   if (!seconds || !std::isfinite(*seconds) || *seconds < 0 || *seconds > kMaxSeconds) {
     bad = true;
     return std::nullopt;

@@ -31,6 +31,9 @@ bool same_word(std::string_view a, std::string_view b) noexcept;
 /// A whole number that fits an int.
 std::optional<int> parse_int(std::string_view text) noexcept;
 
+/// A duration beyond some ten thousand years is none, and would not fit the microseconds of a result.
+inline constexpr double kMaxSeconds = 4e11;
+
 /// A duration in seconds as tools write it (`0.007`, `0.`, `.5`, `8.3e-05`, `1,234.567`, `0.007s`, `PT1.5S`),
 /// in milliseconds. Blank text is no number; anything else that is no duration (negative, NaN, words) sets
 /// `bad`.
