@@ -28,10 +28,10 @@ function(resultsdb_warnings target)
                                            $<$<BOOL:${RESULTSDB_WERROR}>:-Werror>)
 endfunction()
 
-# resultsdb_add_test(NAME SOURCES … LIBRARIES … [LABELS …] [TIMEOUT n] [ENVIRONMENT …]): one GoogleTest program = one
+# resultsdb_add_test(NAME SOURCES … LIBRARIES … [LABELS …] [TIMEOUT n] [ENVIRONMENT …] [LAUNCHER COMMAND…]): one GoogleTest program = one
 # CTest test, built by the target tests_LABEL of each of its labels. The repository's data is found through the macro RESULTSDB_SOURCE_DIR.
 function(resultsdb_add_test name)
-  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;LIBRARIES;LABELS;ENVIRONMENT" ${ARGN})
+  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;LIBRARIES;LABELS;ENVIRONMENT;LAUNCHER" ${ARGN})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 600)
   endif()
@@ -39,7 +39,7 @@ function(resultsdb_add_test name)
   target_compile_definitions(${name} PRIVATE RESULTSDB_SOURCE_DIR="${resultsdb_SOURCE_DIR}"
                                              RESULTSDB_BINARY_DIR="${resultsdb_BINARY_DIR}")
   target_include_directories(${name} PRIVATE "${resultsdb_SOURCE_DIR}/src" "${resultsdb_SOURCE_DIR}/tests")
-  add_test(NAME ${name} COMMAND ${name})
+  add_test(NAME ${name} COMMAND ${arg_LAUNCHER} $<TARGET_FILE:${name}>)
   set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT} ENVIRONMENT "${arg_ENVIRONMENT}")
   foreach(label IN LISTS arg_LABELS)
     if(NOT TARGET tests_${label})

@@ -144,6 +144,7 @@ constexpr Kind kKinds[] = {
     {"54", ErrorCode::ResourceExhausted,
      "too large for PostgreSQL; names beyond about 2,700 bytes must be compressible"},
     {"25006", ErrorCode::PermissionDenied, "the server or the connection is read-only"},
+    {"3F000", ErrorCode::PermissionDenied, "the role may not use this schema"},
     {"42501", ErrorCode::PermissionDenied, "the role lacks a right in this schema"},
     {"28", ErrorCode::PermissionDenied, "the server refuses this user or password"},
     {"3D000", ErrorCode::NotFound, "there is no such database; create it first"},

@@ -7,7 +7,6 @@
 int main(int argc, char** argv) {
   using namespace resultsdb;
   std::string url;
-  int number = 0;
   BackendRegistry registry;
   backends::register_postgres(registry);
   const auto open = [&] { return registry.open(url); };
@@ -16,8 +15,7 @@ int main(int argc, char** argv) {
                                     .capabilities = {.durable = true, .shared_by_processes = true},
                                     .open_fresh =
                                         [&] {
-                                          url = testing::postgres_url() +
-                                                "?schema=" + testing::schema_name(++number);
+                                          url = testing::postgres_url() + "?schema=" + testing::schema_name();
                                           return open();
                                         },
                                     .reopen = open});

@@ -1,26 +1,43 @@
-// A server for tests: tests/support/servers.sh starts one and says where it is.
+// The PostgreSQL of tests/support/servers.sh, as its administrator sees it.
 #pragma once
 
-#include <unistd.h>
-
+#include <cstdint>
 #include <cstdio>
-#include <cstdlib>
+#include <functional>
 #include <string>
 
 namespace resultsdb::testing {
 
-/// The store URL in RESULTSDB_TEST_POSTGRES; where there is none the program ends as failed: a test that
-/// needs a server is not passed without one.
-inline std::string postgres_url(const char* variable = "RESULTSDB_TEST_POSTGRES") {
-  if (const char* url = std::getenv(variable)) return url;
-  std::fprintf(stderr, "%s is not set: run this below tests/support/servers.sh, as script/test does\n",
-               variable);
-  std::exit(1);
-}
+/// What servers.sh exports under that name. Without it the program ends as failed: a test that needs a server
+/// is not passed without one.
+std::string exported(const char* variable);
+
+/// The store's URL over TCP; RESULTSDB_TEST_POSTGRES.
+std::string postgres_url();
+std::uint16_t postgres_port();
+/// The same through another port of this machine.
+std::string postgres_url_through(std::uint16_t port);
 
 /// A name that no other test process on the server uses.
-inline std::string schema_name(int number) {
-  return "test_" + std::to_string(::getpid()) + "_" + std::to_string(number);
-}
+std::string schema_name();
+
+/// Runs statements as the administrator (psql); its output, one line a row.
+std::string administer(const std::string& statements);
+
+/// True once `done` is; false after half a minute.
+bool comes_true(const std::function<bool()>& done);
+
+/// Holds locks from other sessions' statements until it ends.
+class LockHolder {
+ public:
+  /// Returns when `statement` is done within a transaction that stays open.
+  explicit LockHolder(const std::string& statement);
+  ~LockHolder();
+  LockHolder(const LockHolder&) = delete;
+  LockHolder& operator=(const LockHolder&) = delete;
+
+ private:
+  std::FILE* psql_;
+};
 
 }  // namespace resultsdb::testing
