@@ -46,6 +46,7 @@ class MemoryStorage final : public Storage {
   Status do_ping() override { return {}; }
   Status do_migrate() override { return {}; }
   Result<std::vector<TableSize>> do_sizes() override;
+  Result<std::vector<Damage>> do_find_damage() override { return std::vector<Damage>(); }
 
   Status do_apply(const SuiteBatch& batch) override;
   Status do_apply(const RepositoryBatch& batch) override;

@@ -117,12 +117,14 @@ std::string insert_statement(const sql::Table& table, sql::OnConflict rule, std:
 std::string update_statement(const sql::Table& table, std::size_t first) {
   const std::size_t columns = table.columns.size();
   std::string text = std::string("UPDATE ") + table.name + " AS t SET ";
+  std::string checksum = ", checksum = t.checksum";
   for (std::size_t i = table.keys; i < columns; ++i) {
     const std::string name = table.columns[i].name;
     text += (i > table.keys ? ", " : "") + name + " = k." + name;
+    checksum += " - t." + name + " + k." + name;
   }
-  return text + " FROM " + unnest(table, columns, first) + " AS k(" + list(table, columns, "") + ") WHERE " +
-         key_condition(table);
+  return text + checksum + " FROM " + unnest(table, columns, first) + " AS k(" + list(table, columns, "") +
+         ") WHERE " + key_condition(table);
 }
 
 std::string delete_statement(const sql::Table& table, std::size_t first) {

@@ -47,12 +47,20 @@ using RowHandler = std::function<void(const Row&)>;
 
 struct Column {
   enum class Type { Integer, Text, Bytes };
+  enum class Check {
+    Summed,   ///< the row's checksum covers it
+    Added,    ///< a number that is added to the checksum: a statement can change both without reading the row
+    Derived,  ///< not covered: the engine derives it from other rows and compares
+    Checksum,  ///< is the checksum; the last column of its table
+  };
   const char* name;
   Type type = Type::Integer;
+  Check check = Check::Summed;
 };
 
 /// A table as bulk calls see it: the first `keys` columns are its primary key. Lives as long as the program:
-/// connections remember its statements by its address.
+/// connections remember its statements by its address. Rows of a table with a checksum are written by
+/// put_rows().
 struct Table {
   const char* name;
   std::size_t keys;
@@ -80,7 +88,8 @@ class Connection {
   virtual Status run_script(std::string_view statements) = 0;
   /// Writes may wait for the next statement or for commit(), which then says how they failed.
   virtual Status put(const Table& table, OnConflict rule, const Rows& rows) = 0;
-  /// Sets the columns after the keys; rows that are not there stay so.
+  /// Sets the columns after the keys; rows that are not there stay so. All of them are Column::Check::Added:
+  /// the row's checksum changes by as much as they do.
   virtual Status update(const Table& table, const Rows& rows) = 0;
   virtual Status remove(const Table& table, const Rows& keys) = 0;
   /// Rows by the table's keys, in the order of `keys` and all of one state; `handle` gets the number of the
@@ -89,6 +98,8 @@ class Connection {
                          const std::function<void(std::size_t, const Row&)>& handle) = 0;
   /// Bytes and rows by table.
   virtual Result<std::vector<storage::TableSize>> sizes(std::span<const Table* const> tables) = 0;
+  /// What the engine itself finds wrong with its files and indexes.
+  virtual Result<std::vector<std::string>> find_damage() { return std::vector<std::string>(); }
 
   Result<std::uint64_t> run(std::string_view statement, std::initializer_list<Value> parameters,
                             const RowHandler& handle = {}) {

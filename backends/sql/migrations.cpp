@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "embedded/resultsdb_sql.hpp"
+#include "tables.hpp"
 
 namespace resultsdb::backends::sql {
 
@@ -43,8 +44,7 @@ std::string spell(std::string_view statements, const Dialect& dialect) {
 std::string checksum_name(int version) { return "migration_" + std::to_string(version); }
 
 Status put_meta(Connection& connection, std::string_view name, std::string_view value) {
-  static const Table kMeta{"meta", 1, {{"name", Column::Type::Text}, {"value", Column::Type::Text}}};
-  return connection.put(kMeta, OnConflict::Replace, {name, value});
+  return put_rows(connection, tables::kMeta, OnConflict::Replace, {name, value});
 }
 
 Result<std::string> read_meta(Connection& connection, std::string_view name) {

@@ -99,9 +99,9 @@ Status SqlStorage::do_apply(const DocumentBatch& batch) {
       unique.insert(unique.end(), {collection, std::string_view(name), std::string_view(value),
                                    std::string_view(document.key)});
   }
-  RESULTSDB_TRY(connection->put(tables::kDocument, OnConflict::Fail, documents));
-  RESULTSDB_TRY(connection->put(tables::kDocumentAttribute, OnConflict::Ignore, attributes));
-  auto status = connection->put(tables::kDocumentUnique, OnConflict::Fail, unique);
+  RESULTSDB_TRY(put_rows(*connection, tables::kDocument, OnConflict::Fail, documents));
+  RESULTSDB_TRY(put_rows(*connection, tables::kDocumentAttribute, OnConflict::Ignore, attributes));
+  auto status = put_rows(*connection, tables::kDocumentUnique, OnConflict::Fail, unique);
   if (status) status = connection->commit();  // what waits until then may be refused there
   if (!status) {
     auto error = std::move(status).error();

@@ -113,7 +113,7 @@ Result<std::vector<std::uint32_t>> SqlStorage::intern(std::string_view suite, co
   if (static_cast<std::uint64_t>(next - first_id) > most)
     return make_error(ErrorCode::ResourceExhausted,
                       "the suite's " + std::string(table.name) + " dictionary is full", std::string(suite));
-  RESULTSDB_TRY(connection->put(table, OnConflict::Fail, rows));
+  RESULTSDB_TRY(put_rows(*connection, table, OnConflict::Fail, rows));
   RESULTSDB_TRY(connection->commit());
   remember_suite(suite, number);
   return all_of(ids);

@@ -88,10 +88,9 @@ Result<SqlStorage::SuiteNumber> SqlStorage::make_suite(Connection& connection, s
     RESULTSDB_TRY(connection.run("SELECT id FROM suite WHERE name = $1" + lock, {name},
                                  [&](const Row& row) { number = row.integer(0); }));
     if (number != kNoSuite) return number;
-    RESULTSDB_TRY(
-        connection.run("INSERT INTO suite (id, name) SELECT (SELECT coalesce(max(id), 0) + 1 FROM suite), $1 "
-                       "WHERE TRUE ON CONFLICT DO NOTHING",
-                       {name}));
+    RESULTSDB_TRY(connection.run("SELECT coalesce(max(id), 0) + 1 FROM suite", {},
+                                 [&](const Row& row) { number = row.integer(0); }));
+    RESULTSDB_TRY(put_rows(connection, tables::kSuite, OnConflict::Ignore, {number, name}));
   }
   return make_error(ErrorCode::Unavailable, "others make suites all the time; try again", std::string(name));
 }

@@ -18,7 +18,7 @@ class SuiteWriter {
 
   Status check_versions();
   Status remove_rows();
-  Status put_rows();
+  Status add_rows();
 
  private:
   Value view(std::string text) { return std::string_view(texts_.emplace_back(std::move(text))); }
@@ -127,17 +127,18 @@ Status SuiteWriter::put_runs() {
       attributes.insert(attributes.end(),
                         {suite_, text(name), text(value), number(run.timeline), number(run.serial)});
   });
-  RESULTSDB_TRY(connection_.put(tables::kRun, OnConflict::Fail, runs));
-  return connection_.put(tables::kRunAttribute, OnConflict::Ignore, attributes);
+  RESULTSDB_TRY(put_rows(connection_, tables::kRun, OnConflict::Fail, runs));
+  return put_rows(connection_, tables::kRunAttribute, OnConflict::Ignore, attributes);
 }
 
-Status SuiteWriter::put_rows() {
-  static const Table kListed{"test", 2, {{"suite"}, {"id"}, {"listed"}}};
+Status SuiteWriter::add_rows() {
+  static const Table kListed{
+      "test", 2, {{"suite"}, {"id"}, {"listed", Column::Type::Integer, Column::Check::Added}}};
   RESULTSDB_TRY(connection_.update(kListed, rows_of(batch_.listed_tests, [](Rows& rows, TestId test) {
                                      rows.insert(rows.end(), {number(test), std::int64_t{1}});
                                    })));
-  RESULTSDB_TRY(connection_.put(
-      tables::kTimeline, OnConflict::Replace,
+  RESULTSDB_TRY(put_rows(
+      connection_, tables::kTimeline, OnConflict::Replace,
       rows_of(batch_.timelines, [](Rows& rows, const TimelineRow& row) {
         rows.insert(rows.end(), {number(row.id), text(row.key.branch), number(row.key.configuration),
                                  number(static_cast<std::uint64_t>(row.order_key)), number(row.version),
@@ -145,37 +146,37 @@ Status SuiteWriter::put_rows() {
                                  time(row.last_received), number(row.next_serial), blob(row.state)});
       })));
   RESULTSDB_TRY(put_runs());
-  RESULTSDB_TRY(connection_.put(tables::kRunOutcomes, OnConflict::Replace,
-                                rows_of(batch_.put_outcomes, [](Rows& rows, const OutcomesRow& row) {
-                                  rows.insert(rows.end(),
-                                              {number(row.timeline), number(row.serial), blob(row.blob)});
-                                })));
-  RESULTSDB_TRY(connection_.put(tables::kRunDurations, OnConflict::Replace,
-                                rows_of(batch_.put_durations, [](Rows& rows, const DurationsRow& row) {
-                                  rows.insert(rows.end(), {number(row.timeline), number(row.chunk),
-                                                           number(row.serial), blob(row.blob)});
-                                })));
-  RESULTSDB_TRY(connection_.put(tables::kDurationTile, OnConflict::Replace,
-                                rows_of(batch_.put_tiles, [](Rows& rows, const TileRow& row) {
-                                  rows.insert(rows.end(),
-                                              {number(row.timeline), number(row.block), number(row.level),
-                                               number(row.tile), blob(row.blob)});
-                                })));
-  RESULTSDB_TRY(connection_.put(tables::kTestSet, OnConflict::Replace,
-                                rows_of(batch_.put_test_sets, [](Rows& rows, const TestSetRow& row) {
-                                  rows.insert(rows.end(), {number(row.timeline), number(row.id),
-                                                           number(row.base), blob(row.blob), blob(row.hash)});
-                                })));
-  RESULTSDB_TRY(connection_.put(tables::kChangePoint, OnConflict::Replace,
-                                rows_of(batch_.put_changes, [](Rows& rows, const ChangeRow& row) {
-                                  rows.insert(rows.end(), {number(row.key.test), number(row.key.timeline),
-                                                           row.key.position, time(row.key.started),
-                                                           text(row.key.variant), number(row.outcome)});
-                                })));
-  return connection_.put(
-      tables::kDetail, OnConflict::Replace, rows_of(batch_.put_details, [](Rows& rows, const DetailRow& row) {
-        rows.insert(rows.end(), {number(row.timeline), number(row.serial), number(row.test), blob(row.blob)});
-      }));
+  RESULTSDB_TRY(put_rows(connection_, tables::kRunOutcomes, OnConflict::Replace,
+                         rows_of(batch_.put_outcomes, [](Rows& rows, const OutcomesRow& row) {
+                           rows.insert(rows.end(),
+                                       {number(row.timeline), number(row.serial), blob(row.blob)});
+                         })));
+  RESULTSDB_TRY(put_rows(connection_, tables::kRunDurations, OnConflict::Replace,
+                         rows_of(batch_.put_durations, [](Rows& rows, const DurationsRow& row) {
+                           rows.insert(rows.end(), {number(row.timeline), number(row.chunk),
+                                                    number(row.serial), blob(row.blob)});
+                         })));
+  RESULTSDB_TRY(put_rows(connection_, tables::kDurationTile, OnConflict::Replace,
+                         rows_of(batch_.put_tiles, [](Rows& rows, const TileRow& row) {
+                           rows.insert(rows.end(), {number(row.timeline), number(row.block),
+                                                    number(row.level), number(row.tile), blob(row.blob)});
+                         })));
+  RESULTSDB_TRY(put_rows(connection_, tables::kTestSet, OnConflict::Replace,
+                         rows_of(batch_.put_test_sets, [](Rows& rows, const TestSetRow& row) {
+                           rows.insert(rows.end(), {number(row.timeline), number(row.id), number(row.base),
+                                                    blob(row.blob), blob(row.hash)});
+                         })));
+  RESULTSDB_TRY(put_rows(connection_, tables::kChangePoint, OnConflict::Replace,
+                         rows_of(batch_.put_changes, [](Rows& rows, const ChangeRow& row) {
+                           rows.insert(rows.end(),
+                                       {number(row.key.test), number(row.key.timeline), row.key.position,
+                                        time(row.key.started), text(row.key.variant), number(row.outcome)});
+                         })));
+  return put_rows(connection_, tables::kDetail, OnConflict::Replace,
+                  rows_of(batch_.put_details, [](Rows& rows, const DetailRow& row) {
+                    rows.insert(rows.end(),
+                                {number(row.timeline), number(row.serial), number(row.test), blob(row.blob)});
+                  }));
 }
 
 }  // namespace
@@ -187,7 +188,7 @@ Status SqlStorage::do_apply(const SuiteBatch& batch) {
   SuiteWriter writer(*connection, suite, batch);
   RESULTSDB_TRY(writer.check_versions());
   RESULTSDB_TRY(writer.remove_rows());
-  auto status = writer.put_rows();
+  auto status = writer.add_rows();
   if (status) status = connection->commit();  // what waits until then may be refused there
   if (!status) {
     auto error = std::move(status).error();
@@ -210,8 +211,8 @@ Status SqlStorage::do_apply(const RepositoryBatch& batch) {
   if (version + 1 != batch.row.version)
     return make_error(ErrorCode::Conflict, "the repository is at version " + std::to_string(version),
                       batch.row.name);
-  RESULTSDB_TRY(connection->put(tables::kRepository, OnConflict::Replace,
-                                {name, number(batch.row.version), std::string_view(batch.row.text)}));
+  RESULTSDB_TRY(put_rows(*connection, tables::kRepository, OnConflict::Replace,
+                         {name, number(batch.row.version), std::string_view(batch.row.text)}));
   Rows removed, added;
   std::deque<std::string> texts;
   const auto keep = [&](std::string text) { return std::string_view(texts.emplace_back(std::move(text))); };
@@ -227,7 +228,7 @@ Status SqlStorage::do_apply(const RepositoryBatch& batch) {
                   std::string_view(commit.message), Blob{keep(pack(commit.parents))}});
   }
   RESULTSDB_TRY(connection->remove(tables::kCommit, removed));
-  RESULTSDB_TRY(connection->put(tables::kCommit, OnConflict::Replace, added));
+  RESULTSDB_TRY(put_rows(*connection, tables::kCommit, OnConflict::Replace, added));
   return connection->commit();
 }
 

@@ -7,10 +7,17 @@ namespace resultsdb::backends::sql {
 
 namespace tables {
 
+constexpr auto kInteger = Column::Type::Integer;
 constexpr auto kText = Column::Type::Text;
 constexpr auto kBytes = Column::Type::Bytes;
+constexpr auto kAdded = Column::Check::Added;
+constexpr auto kDerived = Column::Check::Derived;
+constexpr Column kChecksum{"checksum", Column::Type::Integer, Column::Check::Checksum};
 
-const Table kTest{"test", 2, {{"suite"}, {"name", kText}, {"id"}, {"listed"}}};
+const Table kMeta{"meta", 1, {{"name", kText}, {"value", kText}, kChecksum}};
+const Table kSuite{"suite", 1, {{"id"}, {"name", kText}, kChecksum}};
+
+const Table kTest{"test", 2, {{"suite"}, {"name", kText}, {"id"}, {"listed", kInteger, kAdded}, kChecksum}};
 const Table kOutcome{"outcome",
                      2,
                      {{"suite"},
@@ -19,9 +26,11 @@ const Table kOutcome{"outcome",
                       {"expected", kText},
                       {"actual", kText},
                       {"attributes", kText},
-                      {"in_detail"}}};
-const Table kConfiguration{"configuration", 2, {{"suite"}, {"canonical", kText}, {"id"}}};
-const Table kTimelineKey{"timeline_key", 3, {{"suite"}, {"branch", kText}, {"configuration"}, {"id"}}};
+                      {"in_detail"},
+                      kChecksum}};
+const Table kConfiguration{"configuration", 2, {{"suite"}, {"canonical", kText}, {"id"}, kChecksum}};
+const Table kTimelineKey{
+    "timeline_key", 3, {{"suite"}, {"branch", kText}, {"configuration"}, {"id"}, kChecksum}};
 const Table kTimeline{"timeline",
                       2,
                       {{"suite"},
@@ -30,12 +39,13 @@ const Table kTimeline{"timeline",
                        {"configuration"},
                        {"order_key"},
                        {"version"},
-                       {"runs"},
-                       {"first_position"},
-                       {"last_position"},
-                       {"last_received"},
+                       {"runs", kInteger, kDerived},
+                       {"first_position", kInteger, kDerived},
+                       {"last_position", kInteger, kDerived},
+                       {"last_received", kInteger, kDerived},
                        {"next_serial"},
-                       {"state", kBytes}}};
+                       {"state", kBytes, kDerived},
+                       kChecksum}};
 const Table kRun{"run",
                  3,
                  {{"suite"},
@@ -49,27 +59,34 @@ const Table kRun{"run",
                   {"state"},
                   {"lease_until"},
                   {"test_set"},
-                  {"covered"},
-                  {"lost"},
-                  {"counters", kBytes},
+                  {"covered", kInteger, kDerived},
+                  {"lost", kInteger, kDerived},
+                  {"counters", kBytes, kDerived},
                   {"digest", kBytes},
                   {"header", kText},
-                  {"indexed", kBytes}}};
+                  {"indexed", kBytes},
+                  kChecksum}};
 const Table kRunAttribute{
-    "run_attribute", 5, {{"suite"}, {"name", kText}, {"value", kText}, {"timeline"}, {"serial"}}};
-const Table kRunOutcomes{"run_outcomes", 3, {{"suite"}, {"timeline"}, {"serial"}, {"blob", kBytes}}};
+    "run_attribute", 5, {{"suite"}, {"name", kText}, {"value", kText}, {"timeline"}, {"serial"}, kChecksum}};
+const Table kRunOutcomes{
+    "run_outcomes", 3, {{"suite"}, {"timeline"}, {"serial"}, {"blob", kBytes}, kChecksum}};
 const Table kRunDurations{
-    "run_durations", 4, {{"suite"}, {"timeline"}, {"chunk"}, {"serial"}, {"blob", kBytes}}};
+    "run_durations", 4, {{"suite"}, {"timeline"}, {"chunk"}, {"serial"}, {"blob", kBytes}, kChecksum}};
 const Table kDurationTile{
-    "duration_tile", 5, {{"suite"}, {"timeline"}, {"block"}, {"level"}, {"tile"}, {"blob", kBytes}}};
+    "duration_tile",
+    5,
+    {{"suite"}, {"timeline"}, {"block"}, {"level"}, {"tile"}, {"blob", kBytes}, kChecksum}};
 const Table kTestSet{
-    "test_set", 3, {{"suite"}, {"timeline"}, {"id"}, {"base"}, {"blob", kBytes}, {"hash", kBytes}}};
+    "test_set",
+    3,
+    {{"suite"}, {"timeline"}, {"id"}, {"base"}, {"blob", kBytes}, {"hash", kBytes, kDerived}, kChecksum}};
 const Table kChangePoint{
     "change_point",
     6,
     {{"suite"}, {"test"}, {"timeline"}, {"position"}, {"started"}, {"variant", kText}, {"outcome"}}};
-const Table kDetail{"detail", 4, {{"suite"}, {"timeline"}, {"serial"}, {"test"}, {"blob", kBytes}}};
-const Table kRepository{"repository", 1, {{"name", kText}, {"version"}, {"body", kText}}};
+const Table kDetail{
+    "detail", 4, {{"suite"}, {"timeline"}, {"serial"}, {"test"}, {"blob", kBytes}, kChecksum}};
+const Table kRepository{"repository", 1, {{"name", kText}, {"version"}, {"body", kText}, kChecksum}};
 const Table kCommit{"repository_commit",
                     4,
                     {{"repository", kText},
@@ -84,7 +101,8 @@ const Table kCommit{"repository_commit",
                      {"author", kText},
                      {"emails", kBytes},
                      {"message", kText},
-                     {"parents", kBytes}}};
+                     {"parents", kBytes},
+                     kChecksum}};
 const Table kDocument{"document",
                       2,
                       {{"collection", kText},
@@ -92,17 +110,23 @@ const Table kDocument{"document",
                        {"version"},
                        {"body", kText},
                        {"attributes", kBytes},
-                       {"secondary", kBytes}}};
+                       {"secondary", kBytes},
+                       kChecksum}};
 const Table kDocumentAttribute{
-    "document_attribute", 4, {{"collection", kText}, {"name", kText}, {"value", kText}, {"document", kText}}};
+    "document_attribute",
+    4,
+    {{"collection", kText}, {"name", kText}, {"value", kText}, {"document", kText}, kChecksum}};
 const Table kDocumentUnique{
-    "document_unique", 3, {{"collection", kText}, {"name", kText}, {"value", kText}, {"document", kText}}};
+    "document_unique",
+    3,
+    {{"collection", kText}, {"name", kText}, {"value", kText}, {"document", kText}, kChecksum}};
 
 std::span<const Table* const> all() {
   static constexpr std::array kAll = {
-      &kTest,         &kOutcome,     &kConfiguration, &kTimelineKey,  &kTimeline,          &kRun,
-      &kRunAttribute, &kRunOutcomes, &kRunDurations,  &kDurationTile, &kTestSet,           &kChangePoint,
-      &kDetail,       &kRepository,  &kCommit,        &kDocument,     &kDocumentAttribute, &kDocumentUnique};
+      &kMeta,         &kSuite,        &kTest,     &kOutcome,           &kConfiguration,
+      &kTimelineKey,  &kTimeline,     &kRun,      &kRunAttribute,      &kRunOutcomes,
+      &kRunDurations, &kDurationTile, &kTestSet,  &kChangePoint,       &kDetail,
+      &kRepository,   &kCommit,       &kDocument, &kDocumentAttribute, &kDocumentUnique};
   return kAll;
 }
 
@@ -111,6 +135,7 @@ std::span<const Table* const> all() {
 std::string column_list(const Table& table, std::string_view prefix) {
   std::string list;
   for (const auto& column : table.columns) {
+    if (column.check == Column::Check::Checksum) continue;
     if (!list.empty()) list += ", ";
     list.append(prefix).append(column.name);
   }

@@ -12,14 +12,20 @@
 namespace resultsdb::backends::sql {
 
 namespace tables {
-extern const Table kTest, kOutcome, kConfiguration, kTimelineKey, kTimeline, kRun, kRunAttribute,
-    kRunOutcomes, kRunDurations, kDurationTile, kTestSet, kChangePoint, kDetail, kRepository, kCommit,
-    kDocument, kDocumentAttribute, kDocumentUnique;
+extern const Table kMeta, kSuite, kTest, kOutcome, kConfiguration, kTimelineKey, kTimeline, kRun,
+    kRunAttribute, kRunOutcomes, kRunDurations, kDurationTile, kTestSet, kChangePoint, kDetail, kRepository,
+    kCommit, kDocument, kDocumentAttribute, kDocumentUnique;
 /// All of them.
 std::span<const Table* const> all();
 }  // namespace tables
 
-/// "a, b, c": for SELECT lists; `prefix` stands before each.
+bool has_checksum(const Table& table);
+/// A row's checksum, CRC-32C as a number of four bytes, from the values of its other columns.
+std::int64_t checksum(const Table& table, std::span<const Value> values);
+/// Connection::put for rows without their checksum, which is added.
+Status put_rows(Connection& connection, const Table& table, OnConflict rule, const Rows& rows);
+
+/// "a, b, c": for SELECT lists, without the checksum; `prefix` stands before each.
 std::string column_list(const Table& table, std::string_view prefix = {});
 
 /// Pairs and lists of texts in one column: length-prefixed, so that any text comes back.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sql/tables.hpp"
+
 namespace resultsdb::backends::sqlite {
 
 namespace {
@@ -74,10 +76,13 @@ std::string insert_statement(const sql::Table& table, sql::OnConflict rule) {
 
 std::string update_statement(const sql::Table& table) {
   std::string statement = std::string("UPDATE ") + table.name;
-  for (std::size_t i = table.keys; i < table.columns.size(); ++i)
-    statement += (i > table.keys ? ", " : " SET ") + std::string(table.columns[i].name) + " = $" +
-                 std::to_string(i + 1);
-  return statement + key_condition(table);
+  std::string checksum = ", checksum = checksum";
+  for (std::size_t i = table.keys; i < table.columns.size(); ++i) {
+    const std::string name = table.columns[i].name, value = "$" + std::to_string(i + 1);
+    statement += (i > table.keys ? ", " : " SET ") + name + " = " + value;
+    checksum += " - " + name + " + " + value;
+  }
+  return statement + checksum + key_condition(table);
 }
 
 struct Kind {
@@ -240,10 +245,7 @@ const std::string& SqliteConnection::text_of(const sql::Table& table, Bulk call)
     case Bulk::LookUp:
       break;
   }
-  std::string columns;
-  for (const auto& column : table.columns)
-    columns += (columns.empty() ? "" : ", ") + std::string(column.name);
-  return text = "SELECT " + columns + " FROM " + table.name + key_condition(table);
+  return text = "SELECT " + sql::column_list(table) + " FROM " + table.name + key_condition(table);
 }
 
 Status SqliteConnection::put(const sql::Table& table, sql::OnConflict rule, const sql::Rows& rows) {
@@ -300,6 +302,15 @@ Result<std::vector<storage::TableSize>> SqliteConnection::sizes(std::span<const 
     sizes.push_back(std::move(size));
   }
   return sizes;
+}
+
+// Not quick_check: it does not compare the indexes with their tables.
+Result<std::vector<std::string>> SqliteConnection::find_damage() {
+  std::vector<std::string> found;
+  RESULTSDB_TRY(run("PRAGMA integrity_check", {}, [&](const sql::Row& row) {
+    if (row.text(0) != "ok") found.emplace_back(row.text(0));
+  }));
+  return found;
 }
 
 }  // namespace resultsdb::backends::sqlite

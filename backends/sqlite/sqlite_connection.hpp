@@ -37,6 +37,7 @@ class SqliteConnection final : public sql::Connection {
   Status look_up(const sql::Table& table, const sql::Rows& keys,
                  const std::function<void(std::size_t, const sql::Row&)>& handle) override;
   Result<std::vector<storage::TableSize>> sizes(std::span<const sql::Table* const> tables) override;
+  Result<std::vector<std::string>> find_damage() override;
 
   Result<std::int64_t> pragma(const std::string& name);
   sqlite3* handle() const { return database_; }

@@ -104,6 +104,8 @@ Status Storage::ping() { return do_ping(); }
 Status Storage::migrate() { return do_migrate(); }
 Result<std::vector<TableSize>> Storage::sizes() { return do_sizes(); }
 
+Result<std::vector<Damage>> Storage::find_damage() { return do_find_damage(); }
+
 Status Storage::apply(const WriteBatch& batch) {
   return std::visit(
       [&](const auto& part) -> Status {

@@ -7,11 +7,11 @@
 #include <string_view>
 
 #include "resultsdb/result.hpp"
+#include "resultsdb/storage/checksum.hpp"
 
 namespace resultsdb::engine {
 
-/// CRC-32C (Castagnoli), as in RFC 3720. Uses the processor's instruction where there is one.
-std::uint32_t crc32c(std::string_view bytes) noexcept;
+using storage::crc32c;
 
 /// The content followed by its checksum: what every stored blob looks like.
 std::string seal(std::string content);

@@ -123,7 +123,7 @@ class Checking {
       return;
     }
     if (!blob && (run.lost != 0 || run.counters != encode_counters({}))) {
-      report("run_outcomes", name_of(run), "the row is missing, or the run's counters are wrong");
+      report("run", name_of(run), "its counters are wrong, or its row of outcomes is missing");
       complete_ = false;
       return;
     }
@@ -171,7 +171,7 @@ class Checking {
     RESULTSDB_ASSIGN(const auto stored, storage_.find_changes({.suite = suite_, .timelines = {row_.id}}));
     check_.changes = stored.size();
     if (!complete_) {
-      report("change", "", "not compared, because rows that it is derived from are damaged");
+      report("change_point", "", "not compared, because rows that it is derived from are damaged");
       return {};
     }
     std::sort(wanted_.begin(), wanted_.end());
@@ -184,9 +184,9 @@ class Checking {
       return "test " + std::to_string(row.key.test) + " at " + std::to_string(row.key.position);
     };
     for (const storage::ChangeRow& row : missing)
-      report("change", describe(row), "the row is missing or differs");
+      report("change_point", describe(row), "the row is missing or differs");
     for (storage::ChangeRow& row : surplus) {
-      report("change", describe(row), "the row is not what the runs say");
+      report("change_point", describe(row), "the row is not what the runs say");
       check_.repair.delete_changes.push_back(std::move(row.key));
     }
     check_.repair.put_changes = std::move(missing);

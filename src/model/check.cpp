@@ -1,3 +1,4 @@
+#include <set>
 #include <utility>
 
 #include "engine/timeline_check.hpp"
@@ -7,6 +8,10 @@ namespace resultsdb {
 namespace {
 
 constexpr int kAttempts = 4;
+
+std::string name_of(const std::string& suite, const storage::TimelineRow& row) {
+  return "suite " + suite + ", timeline " + std::to_string(row.id);
+}
 
 // A timeline at rest: checked again when somebody wrote meanwhile.
 Result<engine::TimelineCheck> check_one(storage::Storage& storage, const std::string& suite,
@@ -25,7 +30,32 @@ Result<engine::TimelineCheck> check_one(storage::Storage& storage, const std::st
     row = std::move(now.front());
   }
   return make_error(ErrorCode::Conflict, "the timeline was written during every check; repeat the call",
-                    "suite " + suite + ", timeline " + std::to_string(row.id));
+                    name_of(suite, row));
+}
+
+/// Also of names that nobody could have written.
+bool is_damage(const Error& error) {
+  return error.code == ErrorCode::Corrupt || error.code == ErrorCode::InvalidArgument;
+}
+
+using Timelines = std::set<std::pair<std::string, storage::TimelineId>>;
+
+/// Reports what the store finds wrong with its own rows; gives the timelines that have such rows.
+Result<Timelines> check_rows(storage::Storage& storage, std::vector<Problem>& problems) {
+  RESULTSDB_ASSIGN(auto damages, storage.find_damage());
+  Timelines damaged;
+  for (storage::Damage& damage : damages) {
+    if (damage.timeline) damaged.emplace(damage.suite, *damage.timeline);
+    problems.push_back({std::move(damage.table), std::move(damage.key), std::move(damage.what)});
+  }
+  return damaged;
+}
+
+void add(engine::TimelineCheck&& check, CheckReport& report) {
+  report.runs += check.runs;
+  report.results += check.results;
+  report.changes += check.changes;
+  std::move(check.problems.begin(), check.problems.end(), std::back_inserter(report.problems));
 }
 
 }  // namespace
@@ -33,18 +63,30 @@ Result<engine::TimelineCheck> check_one(storage::Storage& storage, const std::st
 Result<CheckReport> Model::check(bool repair, const ProgressCallback& progress) {
   CheckReport report;
   storage::Storage& storage = implementation_->storage();
+  if (progress && !progress({"check rows", 0, 0})) return make_error(ErrorCode::Unavailable, "stopped");
+  RESULTSDB_ASSIGN(const Timelines damaged, check_rows(storage, report.problems));
   RESULTSDB_ASSIGN(const auto suites, implementation_->suite_names({}));
   for (const std::string& suite : suites) {
-    RESULTSDB_ASSIGN(const auto rows, storage.find_timelines(suite));
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      if (progress && !progress({"check " + suite, i, rows.size()}))
+    const auto rows = storage.find_timelines(suite);
+    if (!rows && is_damage(rows.error())) {
+      report.problems.push_back({"suite", "", rows.error().text()});
+      continue;
+    }
+    RESULTSDB_TRY(rows);
+    for (std::size_t i = 0; i < rows->size(); ++i) {
+      const storage::TimelineRow& row = (*rows)[i];
+      if (progress && !progress({"check " + suite, i, rows->size()}))
         return make_error(ErrorCode::Unavailable, "stopped");
-      RESULTSDB_ASSIGN(engine::TimelineCheck check, check_one(storage, suite, rows[i], repair));
-      report.runs += check.runs;
-      report.results += check.results;
-      report.changes += check.changes;
-      report.repaired = report.repaired || (repair && !check.repair.timelines.empty());
-      std::move(check.problems.begin(), check.problems.end(), std::back_inserter(report.problems));
+      // What is derived from damaged rows is wrong, and a row that is written again would pass for sound.
+      const bool repair_it = repair && !damaged.contains({suite, row.id});
+      auto check = check_one(storage, suite, row, repair_it);
+      if (!check && is_damage(check.error())) {
+        report.problems.push_back({"timeline", name_of(suite, row), check.error().text()});
+        continue;
+      }
+      RESULTSDB_TRY(check);
+      report.repaired = report.repaired || (repair_it && !check->repair.timelines.empty());
+      add(std::move(*check), report);
     }
   }
   return report;

@@ -57,6 +57,10 @@ Result<std::vector<TableSize>> FaultyStorage::do_sizes() {
   return around("sizes", [&] { return inner_->do_sizes(); });
 }
 
+Result<std::vector<Damage>> FaultyStorage::do_find_damage() {
+  return around("find_damage", [&] { return inner_->do_find_damage(); });
+}
+
 Status FaultyStorage::do_apply(const SuiteBatch& batch) {
   return around("apply", [&] { return inner_->do_apply(batch); });
 }

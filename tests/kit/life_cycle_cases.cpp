@@ -76,6 +76,16 @@ RESULTSDB_CASE(SizesCountRowsOfEachTableOnce) {
   EXPECT_GE(total(), empty + 25);
 }
 
+RESULTSDB_CASE(WhatWasWrittenIsNoDamage) {
+  const auto expect_sound = [&] {
+    for (const Damage& damage : value_of(store().find_damage()))
+      ADD_FAILURE() << damage.table << ' ' << damage.key << ": " << damage.what;
+  };
+  expect_sound();
+  fill(store());
+  expect_sound();
+}
+
 RESULTSDB_CASE(FreshStoresAreIndependent) {
   fill(store());
   const auto other = open_fresh();

@@ -38,6 +38,7 @@ class FakeStorage final : public Storage {
   Status do_ping() override { return reached(); }
   Status do_migrate() override { return reached(); }
   Result<std::vector<TableSize>> do_sizes() override { return reached<std::vector<TableSize>>(); }
+  Result<std::vector<Damage>> do_find_damage() override { return reached<std::vector<Damage>>(); }
   Status do_apply(const SuiteBatch&) override { return reached(); }
   Status do_apply(const RepositoryBatch&) override { return reached(); }
   Status do_apply(const DocumentBatch&) override { return reached(); }

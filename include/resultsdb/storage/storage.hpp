@@ -45,6 +45,15 @@ struct TableSize {
   std::uint64_t bytes = 0;
 };
 
+/// Something stored that cannot be right.
+struct Damage {
+  std::string table;
+  std::string key;    ///< of the row, as far as it is known, for people: any bytes are written as ASCII
+  std::string what;   ///< what is wrong, for people
+  std::string suite;  ///< of a row that belongs to one
+  std::optional<TimelineId> timeline;  ///< of a row that belongs to one
+};
+
 /// Safe for concurrent calls. Calls block until done. Every read sees all batches acknowledged before it
 /// began, and each answer is one consistent snapshot; several answers need the timeline versions to be
 /// compared. Text order is byte order. Suites, repositories and collections that are unknown read as empty.
@@ -61,6 +70,11 @@ class Storage {
   /// store is created with the current schema when opened and needs no call.
   Status migrate();
   Result<std::vector<TableSize>> sizes();
+  /// Reads everything and tells which rows are not those that were written, as far as the backend can see:
+  /// not in rows that are derived from others (changes, counters of runs and timelines, hashes of test sets),
+  /// which the engine compares. A backend that keeps nothing on a medium finds nothing. Takes as long as
+  /// reading the store.
+  Result<std::vector<Damage>> find_damage();
 
   // --- writing
   /// All or nothing; durable (as far as the backend is) when it returns. Applying the same batch twice is
@@ -145,6 +159,7 @@ class Storage {
   virtual Status do_ping() = 0;
   virtual Status do_migrate() = 0;
   virtual Result<std::vector<TableSize>> do_sizes() = 0;
+  virtual Result<std::vector<Damage>> do_find_damage() = 0;
   virtual Status do_apply(const SuiteBatch& batch) = 0;
   virtual Status do_apply(const RepositoryBatch& batch) = 0;
   virtual Status do_apply(const DocumentBatch& batch) = 0;

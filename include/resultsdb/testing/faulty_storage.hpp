@@ -43,6 +43,7 @@ class FaultyStorage : public storage::Storage {
   Status do_ping() override;
   Status do_migrate() override;
   Result<std::vector<storage::TableSize>> do_sizes() override;
+  Result<std::vector<storage::Damage>> do_find_damage() override;
   Status do_apply(const storage::SuiteBatch& batch) override;
   Status do_apply(const storage::RepositoryBatch& batch) override;
   Status do_apply(const storage::DocumentBatch& batch) override;
