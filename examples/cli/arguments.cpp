@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <iostream>
+#include <limits>
 
 namespace resultsdb::cli {
 
@@ -52,6 +53,14 @@ bool Options::parse(const Arguments& arguments) {
 
 std::vector<std::string> Options::texts(const char* name) const {
   return has(name) ? values_[name].as<std::vector<std::string>>() : std::vector<std::string>();
+}
+
+std::uint32_t Options::number(const char* name) const {
+  const auto value = values_[name].as<std::uint32_t>();
+  // "-1" is read as the largest number.
+  if (value > std::numeric_limits<std::int32_t>::max())
+    throw UsageError{"--" + std::string(name) + ": must be 0 to 2147483647"};
+  return value;
 }
 
 Format Options::format() const {

@@ -36,7 +36,7 @@ class Options {
     return has(name) ? values_[name].as<std::string>() : std::string();
   }
   std::vector<std::string> texts(const char* name) const;
-  std::uint32_t number(const char* name) const { return values_[name].as<std::uint32_t>(); }
+  std::uint32_t number(const char* name) const;  ///< throws UsageError if it is negative or too large
   const std::vector<std::string>& positional() const { return positional_; }
   Format format() const;
   std::string store() const;

@@ -74,14 +74,23 @@ std::vector<std::string> expand(const std::vector<std::string>& paths,
   return files;
 }
 
+std::string why_unreadable(const std::string& path) {
+  std::error_code error;
+  const auto status = fs::status(path, error);
+  if (!fs::exists(status)) return "there is no such file or folder";
+  if (fs::is_directory(status)) return "this is a folder; name a file in it";
+  return "this file cannot be opened; may it be read?";
+}
+
 formats::ReadOutcome read_file(const std::string& path, formats::ReadOptions options) {
   options.path = path == "-" ? "standard input" : path;
   if (path == "-") return formats::read_results(std::cin, options);
   std::ifstream file(path, std::ios::binary);
-  if (file) return formats::read_results(file, options);
+  std::error_code error;
+  if (file && !fs::is_directory(path, error)) return formats::read_results(file, options);
   formats::ReadOutcome outcome;
   outcome.refused =
-      formats::ReadError{"unreadable", make_error(ErrorCode::NotFound, "cannot read this file", path)};
+      formats::ReadError{"unreadable", make_error(ErrorCode::NotFound, why_unreadable(path), path)};
   return outcome;
 }
 
@@ -109,6 +118,9 @@ std::optional<formats::ImportedRun> read_files(const std::vector<std::string>& f
       refused = true;
     }
   }
+  if (runs.empty() && !refused)
+    std::cerr << "resultsdb: none of the " << files.size()
+              << " files is a result file; 'resultsdb read FILE' says why\n";
   if (runs.empty() || (refused && !settings.keep_going)) return std::nullopt;
   auto merged = formats::merge(std::move(runs));
   merged.incomplete = merged.incomplete || refused;
@@ -315,7 +327,7 @@ int run_import(const Arguments& arguments) {
   std::vector<std::string> from_folders;
   plan.files = expand(options.positional(), from_folders);
   if (plan.files.empty())
-    fail(make_error(ErrorCode::NotFound, "there is no file in it", options.positional().front()));
+    fail(make_error(ErrorCode::NotFound, "there is no file in this folder", options.positional().front()));
   Tally tally;
   if (!options.has("run-per-file")) {
     try_run(*model, plan, from_folders, settings, now, false, tally);

@@ -4,6 +4,7 @@
 
 #include "commands.hpp"
 #include "context.hpp"
+#include "near_names.hpp"
 #include "output.hpp"
 #include "resultsdb/json.hpp"
 
@@ -13,11 +14,43 @@ namespace po = boost::program_options;
 
 namespace {
 
-std::vector<std::string> suites_of(Model& model, const Options& options) {
-  if (options.has("suite")) return {options.text("suite")};
+std::vector<std::string> all_suites(Model& model) {
   std::vector<std::string> names;
   for (auto& suite : need(model.suites())) names.push_back(std::move(suite.name));
   return names;
+}
+
+std::string unknown_suite(const std::string& suite, const std::vector<std::string>& suites) {
+  return "there is no suite '" + suite + "'" + did_you_mean(suite, suites) + " 'resultsdb suites' lists them";
+}
+
+/// An answer without rows may be right; that there is no such suite is worth a word.
+void warn_of_unknown_suite(Model& model, const Options& options) {
+  if (!options.has("suite")) return;
+  const auto suites = all_suites(model);
+  if (std::find(suites.begin(), suites.end(), options.text("suite")) == suites.end())
+    std::cerr << "warning: " << unknown_suite(options.text("suite"), suites) << '\n';
+}
+
+std::vector<std::string> suites_of(Model& model, const Options& options) {
+  if (!options.has("suite")) return all_suites(model);
+  warn_of_unknown_suite(model, options);
+  return {options.text("suite")};
+}
+
+[[noreturn]] void fail_for_unknown_test(Model& model, const std::string& suite, const std::string& test) {
+  constexpr std::uint32_t kNames = 10'000;
+  std::vector<std::string> names;
+  for (TestsQuery query{.suite = suite, .limit = kNames};;) {
+    auto page = need(model.tests(query));
+    std::move(page.items.begin(), page.items.end(), std::back_inserter(names));
+    query.page = std::move(page.next);
+    if (query.page.empty() || names.size() >= 10 * kNames) break;
+  }
+  fail(make_error(ErrorCode::NotFound,
+                  "suite '" + suite + "' has no such test" + did_you_mean(test, names) +
+                      " 'resultsdb tests --suite " + suite + " --contains TEXT' finds names",
+                  test));
 }
 
 /// The "message" member of a detail, or its first line if it is a text.
@@ -118,6 +151,8 @@ void print_history_table(const History& history) {
 
 /// Runs that `failures` looks at: the one named, those of a commit, or the newest of each timeline.
 std::vector<RunInfoPtr> runs_to_examine(Model& model, const Options& options) {
+  if (options.has("run") && options.has("commit"))
+    throw UsageError{"failures: give --run or --commit, not both"};
   auto query = runs_query(options);
   if (options.has("run")) {
     query.id = options.text("run");
@@ -129,6 +164,7 @@ std::vector<RunInfoPtr> runs_to_examine(Model& model, const Options& options) {
   } else {
     query.limit_per_timeline = 1;
   }
+  warn_of_unknown_suite(model, options);
   auto runs = need(model.runs(query));
   if (options.has("run") && runs.empty())
     fail(make_error(ErrorCode::NotFound, "no run has this id; 'resultsdb runs' lists them",
@@ -214,6 +250,7 @@ int run_runs(const Arguments& arguments) {
     query.states.push_back(*state);
   }
   auto model = open_model(options, Access::Read);
+  warn_of_unknown_suite(*model, options);
   Records records({"id", "suite", "branch", "configuration", "attempt", "state", "position", "started",
                    "commits", "counts", "unexpected", "lost"});
   for (const auto& run : need(model->runs(query))) {
@@ -262,7 +299,8 @@ int run_history(const Arguments& arguments) {
   if (options.positional().size() != 1) throw UsageError{"history: name one test"};
   const auto format = options.format();
   auto model = open_model(options, Access::Read);
-  const auto suites = suites_of(*model, options);
+  const auto known = all_suites(*model);
+  const auto suites = options.has("suite") ? std::vector{options.text("suite")} : known;
   if (suites.size() != 1) throw UsageError{"history: give --suite; 'resultsdb suites' lists them"};
   const auto& test = options.positional().front();
   HistoryQuery query{.suite = suites.front(), .tests = {test}};
@@ -271,12 +309,10 @@ int run_history(const Arguments& arguments) {
   query.only_covering = true;
   query.durations = true;
   query.now = system_clock()();
+  if (std::find(known.begin(), known.end(), suites.front()) == known.end())
+    fail(make_error(ErrorCode::NotFound, unknown_suite(suites.front(), known)));
   const auto history = need(model->history(query));
-  if (!history.unknown_tests.empty()) {
-    fail(make_error(ErrorCode::NotFound,
-                    "suite '" + suites.front() + "' has no such test; 'resultsdb tests --contains' helps",
-                    test));
-  }
+  if (!history.unknown_tests.empty()) fail_for_unknown_test(*model, suites.front(), test);
   if (format == Format::Json) {
     print_history_json(suites.front(), test, history);
   } else if (format == Format::Table) {

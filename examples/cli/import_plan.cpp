@@ -108,6 +108,7 @@ RunPlan plan_from_options(const Options& options, Repository* clone) {
   plan.attempt = ci.attempt;
   if (options.has("attempt")) {
     plan.attempt = static_cast<int>(options.number("attempt"));
+    if (plan.attempt < 1) throw UsageError{"--attempt: must be 1 for the first, 2 for the second …"};
     note_source(plan, "attempt", "option");
   } else if (ci.attempt > 1) {
     note_source(plan, "attempt", ci.system);

@@ -6,6 +6,7 @@
 #include "arguments.hpp"
 #include "commands.hpp"
 #include "context.hpp"
+#include "near_names.hpp"
 
 namespace resultsdb::cli {
 namespace {
@@ -55,7 +56,16 @@ int run(Arguments arguments) {
       std::cout << "resultsdb " RESULTSDB_VERSION "\n";
       return kDone;
     }
-    at += takes_value(arguments[at]) ? 2 : 1;
+    if (takes_value(arguments[at])) {
+      if (at + 1 >= arguments.size()) throw UsageError{arguments[at] + " needs a value"};
+      at += 2;
+    } else if (arguments[at].starts_with("--store=") || arguments[at].starts_with("--format=")) {
+      ++at;
+    } else {
+      throw UsageError{"'" + arguments[at] +
+                       "' is no option that may stand before the command; 'resultsdb help' "
+                       "lists them"};
+    }
   }
   if (at >= arguments.size()) return print_help(std::cerr, kWrongUse);
   const auto name = arguments[at];
@@ -63,7 +73,10 @@ int run(Arguments arguments) {
   if (name == "help") return print_help(std::cout, kDone);
   for (const auto& command : kCommands)
     if (name == command.name) return command.run(arguments);
-  std::cerr << "resultsdb: '" << name << "' is no command; 'resultsdb help' lists them\n";
+  std::vector<std::string> names;
+  for (const auto& command : kCommands) names.emplace_back(command.name);
+  std::cerr << "resultsdb: '" << name << "' is no command" << did_you_mean(name, names)
+            << " 'resultsdb help' lists them\n";
   return kWrongUse;
 }
 

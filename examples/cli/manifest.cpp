@@ -40,7 +40,7 @@ Status for_each_line(const std::string& path,
   std::ifstream file;
   if (path != "-") {
     file.open(path, std::ios::binary);
-    if (!file) return make_error(ErrorCode::NotFound, "cannot read this file", path);
+    if (!file) return make_error(ErrorCode::NotFound, "this file is not there, or may not be read", path);
   }
   std::istream& in = path == "-" ? std::cin : file;
   json_::parse_options parse;

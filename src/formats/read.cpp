@@ -48,7 +48,10 @@ Detected choose_format(const ByteSource& source, const ReadOptions& options) {
   if (options.format == "gtest" && detected.format && *detected.format != Format::GoJson) return detected;
   const auto format = format_of_name(options.format);
   if (format) return {format, std::nullopt};
-  return {std::nullopt, Refusal{"unknown format", "there is no reader named \"" + options.format + "\""}};
+  return {std::nullopt,
+          Refusal{"unknown format", "there is no reader named \"" + options.format +
+                                        "\"; known are junit, gtest, gtest-json, gtest-console, go, "
+                                        "and the names of JUnit dialects (docs/formats.md)"}};
 }
 
 ReadResult read_format(Format format, ByteSource& source, const ReadOptions& options) {

@@ -103,7 +103,7 @@ class Commands(unittest.TestCase):
         broken = self.write('broken.xml', JUNIT.format(tests=3, divides='<failure>')[:-20])
         cut = self.write('cut.txt', 'no result file')
         empty = self.write('empty.xml', '<testsuite name="unit" tests="0"/>')
-        for path, code, reason in ((cut, 1, 'unknown format'), (empty, 1, 'no test'), (self.path('missing.xml'), 1, 'cannot read')):
+        for path, code, reason in ((cut, 1, 'unknown format'), (empty, 1, 'no test'), (self.path('missing.xml'), 1, 'there is no such file')):
             done = self.cli.run('import', path, '--suite', 'unit', code=code)
             self.assertIn(reason, done.stderr)
             self.assertIn(os.path.basename(path), done.stderr)
@@ -268,6 +268,32 @@ class Commands(unittest.TestCase):
         self.assertIn({'key': 'change', 'value': '26'}, self.cli.json('env', env=codebuild))
         azure = self.cli.json('env', env={'TF_BUILD': 'True', 'BUILD_SOURCEVERSION': 'a' * 40})
         self.assertNotIn('url', [row['key'] for row in azure])
+
+    def test_messages_say_what_to_do(self):
+        self.import_junit()
+        os.mkdir(self.path('empty'))
+        self.write('texts/a.txt', 'hello')
+        for arguments, code, text in (
+                (('import', 'missing.xml'), 1, 'missing.xml: there is no such file or folder'),
+                (('import', 'empty'), 1, 'there is no file in this folder'),
+                (('import', 'texts'), 1, "none of the 1 files is a result file"),
+                (('import', 'report.xml', '--attempt', '0'), 2, '--attempt: must be 1'),
+                (('import', 'report.xml', '--format', 'nope'), 1, 'known are junit, gtest'),
+                (('import', '--manifest', 'none.jsonl'), 1, 'none.jsonl: this file is not there'),
+                (('read', 'empty'), 1, 'empty: this is a folder'),
+                (('history', 'math.divide', '--suite', 'unit'), 1, "did you mean 'math.divides'?"),
+                (('history', 'MATH.ADDS', '--suite', 'unit'), 1, "did you mean 'math.adds'?"),
+                (('history', 'zzzzzzzz', '--suite', 'unit'), 1, "has no such test; 'resultsdb tests --suite unit"),
+                (('history', 'math.adds', '--suite', 'unti'), 1, "no suite 'unti'; did you mean 'unit'?"),
+                (('history', 'math.adds', '--suite', 'others'), 1, "no suite 'others'; 'resultsdb suites' lists"),
+                (('history', 'math.adds', '--suite', 'unit', '--limit', '-1'), 2, '--limit: must be 0 to'),
+                (('failures', '--suite', 'nope'), 0, "warning: there is no suite 'nope'"),
+                (('failures', '--run', 'a', '--commit', 'app@b'), 2, 'not both'),
+                (('histroy', 'x'), 2, "did you mean 'history'?")):
+            self.assertIn(text, self.cli.run(*arguments, code=code).stderr, arguments)
+        for arguments, text in ((['--stroe', 'x', 'runs'], "'--stroe' is no option"), (['--store'], '--store needs a value')):
+            done = subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, env=clean_environment(), check=False)
+            self.assertEqual((done.returncode, text in done.stderr), (2, True), done.stderr)
 
     def test_export_moves_a_store(self):
         for day in (1, 2, 3):
