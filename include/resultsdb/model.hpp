@@ -131,12 +131,13 @@ class Model {
   /// Canonical blobs, derived rows and their agreement; `repair` rebuilds what is derived.
   Result<CheckReport> check(bool repair, const ProgressCallback& progress = {});
   struct ExportOptions {
-    std::string suite;  ///< empty: all, and the commits. Documents are not exported
+    std::string suite;  ///< empty: all, and the commits and documents
     bool with_received = false;
   };
   /// JSON lines by natural keys, sorted: equal contents give equal bytes on any backend.
   Status export_to(std::ostream& out, const ExportOptions& options, const ProgressCallback& progress = {});
-  /// What export_to() wrote. Each run is its own transaction; repeating it changes nothing.
+  /// What export_to() wrote. Each run is its own transaction; a document replaces that of the same key;
+  /// repeating it changes nothing.
   Result<ImportReport> import_from(std::istream& in, Time received, const ProgressCallback& progress = {});
 
  private:

@@ -12,6 +12,8 @@
 namespace resultsdb {
 namespace {
 
+constexpr std::uint32_t kPageDocuments = 100;  // they may be large
+
 /// Members of one JSON object, those that say nothing left out.
 class ObjectWriter {
  public:
@@ -81,6 +83,20 @@ void append_commit(std::string& out, const Commit& commit) {
   json::append_number(object.member("position"), *commit.position);
 }
 
+void append_pairs(std::string& out, const Attributes& pairs) {
+  append_list(out, pairs, [&](const auto& pair) { append_texts(out, {pair.first, pair.second}); });
+}
+
+/// The text is a string of its own: spaces and line ends in it come back as they were.
+void append_document(std::string& out, const storage::Document& document) {
+  ObjectWriter object(out);
+  object.text("collection", document.collection);
+  object.text("key", document.key);
+  object.text("text", document.text);
+  if (!document.attributes.empty()) append_pairs(object.member("attributes"), document.attributes);
+  if (!document.unique.empty()) append_pairs(object.member("unique"), document.unique);
+}
+
 void append_result(std::string& out, const RunResults::Row& row) {
   ObjectWriter object(out);
   object.text("test", row.test);
@@ -113,8 +129,7 @@ void append_header(ObjectWriter& object, const RunInfo& run, bool with_received)
     member.text("id", commit.id);
     json::append_number(member.member("position"), commit.position);
   });
-  object.member("attributes");
-  append_list(out, run.attributes, [&](const auto& pair) { append_texts(out, {pair.first, pair.second}); });
+  append_pairs(object.member("attributes"), run.attributes);
   object.member("links");
   append_list(out, run.links,
               [&](const Link& link) { append_texts(out, {link.rel, link.label, link.href}); });
@@ -156,11 +171,31 @@ Status export_commits(storage::Storage& storage, std::ostream& out) {
   return {};
 }
 
+Status export_documents(storage::Storage& storage, std::ostream& out) {
+  RESULTSDB_ASSIGN(const auto collections, storage.list_collections());
+  for (const std::string& collection : collections) {
+    storage::Paging paging{.limit = kPageDocuments};
+    do {
+      RESULTSDB_ASSIGN(auto page, storage.find_documents({.collection = collection}, paging));
+      for (const storage::Document& document : page.rows) {
+        std::string line = "{\"document\":";
+        append_document(line, document);
+        RESULTSDB_TRY(write_line(out, line + "}"));
+      }
+      paging.token = std::move(page.next);
+    } while (!paging.token.empty());
+  }
+  return {};
+}
+
 }  // namespace
 
 Status Model::export_to(std::ostream& out, const ExportOptions& options, const ProgressCallback& progress) {
   RESULTSDB_TRY(write_line(out, R"({"format":"resultsdb","version":1})"));
-  if (options.suite.empty()) RESULTSDB_TRY(export_commits(implementation_->storage(), out));
+  if (options.suite.empty()) {
+    RESULTSDB_TRY(export_commits(implementation_->storage(), out));
+    RESULTSDB_TRY(export_documents(implementation_->storage(), out));
+  }
   RESULTSDB_ASSIGN(const auto suites, implementation_->suite_names(options.suite));
   std::uint64_t done = 0;
   for (const std::string& suite : suites) {

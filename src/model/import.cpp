@@ -12,6 +12,7 @@ namespace {
 namespace bj = boost::json;
 
 constexpr std::size_t kBatchCommits = 5'000;
+constexpr std::size_t kBatchDocuments = 1'000, kBatchDocumentBytes = 16u << 20;
 
 std::string_view view(const bj::string& text) { return {text.data(), text.size()}; }
 
@@ -61,6 +62,27 @@ Commit read_commit(const bj::object& object) {
   return commit;
 }
 
+Attributes pairs_of(const bj::object& object, const char* name) {
+  Attributes pairs;
+  const bj::value* list = object.if_contains(name);
+  if (list == nullptr) return pairs;
+  for (const bj::value& item : list->as_array()) {
+    const std::vector<std::string> pair = texts_of(item);
+    pairs.emplace_back(pair.at(0), pair.at(1));
+  }
+  return pairs;
+}
+
+storage::Document read_document(const bj::object& object) {
+  storage::Document document;
+  document.collection = text_of(object, "collection");
+  document.key = text_of(object, "key");
+  document.text = text_of(object, "text");
+  document.attributes = pairs_of(object, "attributes");
+  document.unique = pairs_of(object, "unique");
+  return document;
+}
+
 RunHeader read_header(const bj::object& object) {
   RunHeader header;
   header.suite = text_of(object, "suite");
@@ -80,10 +102,7 @@ RunHeader read_header(const bj::object& object) {
     header.commits.push_back(
         {text_of(commit, "repository"), text_of(commit, "id"), commit.at("position").to_number<Position>()});
   }
-  for (const bj::value& item : object.at("attributes").as_array()) {
-    const std::vector<std::string> pair = texts_of(item);
-    header.attributes.emplace_back(pair.at(0), pair.at(1));
-  }
+  header.attributes = pairs_of(object, "attributes");
   for (const bj::value& item : object.at("links").as_array()) {
     const std::vector<std::string> link = texts_of(item);
     header.links.push_back({link.at(0), link.at(1), link.at(2)});
@@ -120,13 +139,10 @@ class Importing {
     return status;
   }
 
-  /// Stores the commits that are not stored yet.
+  /// Stores the commits and documents that are not stored yet.
   Status flush() {
-    if (commits_.empty()) return {};
-    RESULTSDB_TRY(model_.register_commits(commits_, true));
-    report.commits += commits_.size();
-    commits_.clear();
-    return {};
+    RESULTSDB_TRY(flush_commits());
+    return flush_documents();
   }
 
   ImportReport report;
@@ -137,9 +153,43 @@ class Importing {
       commits_.push_back(read_commit(commit->as_object()));
       return commits_.size() < kBatchCommits ? Status() : flush();
     }
+    if (const bj::value* document = object.if_contains("document"))
+      return add(read_document(document->as_object()));
     if (const bj::value* run = object.if_contains("run")) return read_run(run->as_object());
     if (text_of(object, "format") == "resultsdb" && number_of(object, "version") == 1) return {};
-    return invalid_argument("neither a commit nor a run, or an export of a newer version");
+    return invalid_argument("no commit, document or run, or an export of a newer version");
+  }
+
+  Status flush_commits() {
+    if (commits_.empty()) return {};
+    RESULTSDB_TRY(model_.register_commits(commits_, true));
+    report.commits += commits_.size();
+    commits_.clear();
+    return {};
+  }
+
+  /// Documents of one collection are stored together, so that they may exchange their unique pairs.
+  Status add(storage::Document document) {
+    ++report.documents;
+    if (document.collection != documents_.collection || documents_.puts.size() >= kBatchDocuments ||
+        document_bytes_ >= kBatchDocumentBytes)
+      RESULTSDB_TRY(flush_documents());
+    documents_.collection = document.collection;
+    RESULTSDB_ASSIGN(const auto stored, model_.storage().get_document(document.collection, document.key));
+    if (stored && stored->text == document.text && stored->attributes == document.attributes &&
+        stored->unique == document.unique)
+      return {};
+    document_bytes_ += document.text.size();
+    documents_.puts.push_back({.document = std::move(document), .expected_version = {}});
+    return {};
+  }
+
+  Status flush_documents() {
+    if (documents_.puts.empty()) return {};
+    RESULTSDB_TRY(model_.storage().apply(documents_));
+    documents_.puts.clear();
+    document_bytes_ = 0;
+    return {};
   }
 
   Status read_run(const bj::object& object) {
@@ -159,6 +209,8 @@ class Importing {
   ModelCore& model_;
   const Time received_;
   std::vector<Commit> commits_;
+  storage::DocumentBatch documents_;
+  std::size_t document_bytes_ = 0;
 };
 
 }  // namespace
