@@ -3,7 +3,7 @@ find_path(Pqxx_INCLUDE_DIR pqxx/pqxx)
 find_library(Pqxx_LIBRARY pqxx)
 find_library(Pqxx_PQ_LIBRARY pq)
 if(Pqxx_INCLUDE_DIR)
-  foreach(header version.hxx version) # since 7.? and before
+  foreach(header version.hxx version) # newer and older ones
     if(NOT Pqxx_VERSION AND EXISTS "${Pqxx_INCLUDE_DIR}/pqxx/${header}")
       file(STRINGS "${Pqxx_INCLUDE_DIR}/pqxx/${header}" line REGEX "define PQXX_VERSION ")
       string(REGEX REPLACE ".*\"([^\"]*)\".*" "\\1" Pqxx_VERSION "${line}")
