@@ -34,13 +34,13 @@ Result<StoragePtr> open(const std::string& url) {
 
 Time at(int seconds) { return from_seconds(1'000'000 + seconds); }
 
-Run run_of(int writer, int number) {
+Run run_of(int writer, int number, int tests = 50) {
   Run run{.header = {.suite = "suite", .branch = "branch-" + std::to_string(writer % 2)}};
   run.header.id = std::to_string(writer) + "-" + std::to_string(number);
   run.header.position = number;
   run.header.variant = std::to_string(writer);
   run.header.started = at(number);
-  for (int test = 0; test < 50; ++test)
+  for (int test = 0; test < tests; ++test)
     run.results.add(
         {.test = "test-" + std::to_string(test), .actual = (number + test) % 7 ? "PASS" : "FAIL"});
   return run;
@@ -96,6 +96,31 @@ class Postgres : public ::testing::Test {
   static inline const std::string servers_ = testing::exported("RESULTSDB_TEST_SERVERS");
   const std::string schema_ = testing::schema_name();
 };
+
+TEST_F(Postgres, AnUploadTakesSixRoundTripsWhateverItsSize) {
+  administer("ALTER ROLE tester SET log_statement = 'all'");
+  const auto model = Model::create(open_store()).value();
+  administer("ALTER ROLE tester RESET log_statement");
+  std::ifstream log(servers_ + "/postgres/log");
+  const auto statements_since_last_time = [&] {
+    int count = 0;
+    log.clear();
+    for (std::string line; std::getline(log, line);)
+      count += line.find("LOG:  execute") != line.npos || line.find("LOG:  statement") != line.npos;
+    return count;
+  };
+  for (const int tests : {50, 5000}) {
+    for (int number = 0; number < 3; ++number) {  // the first one brings names, the second prepares
+      statements_since_last_time();
+      const auto run = run_of(0, 10 * tests + number, tests);
+      const auto stored = model->ingest(run, {.received = at(number)});
+      ASSERT_TRUE(stored) << stored.error();
+    }
+    const int statements = statements_since_last_time();
+    EXPECT_LE(statements, 6) << tests << " tests";
+    EXPECT_GE(statements, 3);
+  }
+}
 
 TEST_F(Postgres, SessionsThatEndedBetweenCallsAreReplaced) {
   const auto model = Model::create(open_store()).value();
