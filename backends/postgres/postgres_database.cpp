@@ -156,9 +156,15 @@ class PostgresDatabase final : public sql::Database {
 
 Result<bool> has_tables(sql::Connection& connection) {
   bool found = false;
-  RESULTSDB_TRY(connection.run("SELECT to_regclass('meta') IS NOT NULL", {},
-                               [&](const sql::Row& row) { found = row.text(0) == "t"; }));
-  return found;
+  std::string encoding;
+  RESULTSDB_TRY(connection.run("SELECT to_regclass('meta') IS NOT NULL, current_setting('server_encoding')",
+                               {}, [&](const sql::Row& row) {
+                                 found = row.text(0) == "t";
+                                 encoding = row.text(1);
+                               }));
+  if (encoding == "UTF8") return found;
+  return make_error(ErrorCode::SchemaMismatch,
+                    "the database keeps texts in " + encoding + "; make one with ENCODING 'UTF8'");
 }
 
 /// One process makes the tables while others that came at the same time wait.
@@ -234,8 +240,8 @@ Result<int> parse_number(const StoreUrl& url, const std::string& name, const std
 }
 
 bool is_connection_parameter(std::string_view name) {
-  static constexpr std::string_view kNames[] = {"host",     "port",     "dbname", "user",
-                                                "password", "passfile", "service"};
+  static constexpr std::string_view kNames[] = {"host",     "port",     "dbname",  "user",
+                                                "password", "passfile", "service", "application_name"};
   return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames) || name.starts_with("ssl");
 }
 

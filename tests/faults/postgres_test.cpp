@@ -208,6 +208,15 @@ TEST_F(Postgres, OpeningSaysInOneLineWhatIsWrong) {
   expect_code(ErrorCode::PermissionDenied, "sslmode", refused("?", "?sslmode=require&"));
 }
 
+TEST_F(Postgres, ADatabaseThatCannotHoldAllTextsIsRefused) {
+  administer("CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0");
+  auto text = url();
+  const auto storage = open(text.replace(text.find("/results"), 8, "/latin"));
+  administer("DROP DATABASE latin WITH (FORCE)");
+  ASSERT_FALSE(storage);
+  expect_code(ErrorCode::SchemaMismatch, "UTF8", storage.error());
+}
+
 TEST_F(Postgres, OptionsThatMakeNoSenseAreRefused) {
   for (const char* options : {"&connections=0", "&connections=x", "&statement_timeout_ms=-1", "&shema=x"}) {
     const auto storage = open(url(options));
