@@ -1,5 +1,7 @@
 #include "report.hpp"
 
+#include <time.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -9,10 +11,24 @@
 
 namespace resultsdb::bench {
 
+namespace {
+
+clockid_t measured_clock = CLOCK_MONOTONIC;
+
+double now() {
+  timespec time{};
+  ::clock_gettime(measured_clock, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+}  // namespace
+
+void measure_processor_time() { measured_clock = CLOCK_THREAD_CPUTIME_ID; }
+
 double seconds(const std::function<void()>& work) {
-  const auto begin = std::chrono::steady_clock::now();
+  const double begin = now();
   work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  return now() - begin;
 }
 
 Latency percentiles(std::vector<double> microseconds) {

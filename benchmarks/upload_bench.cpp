@@ -39,8 +39,8 @@ struct NullHandler {
   bool on_comment(Text, Code&) { return true; }
 };
 
-/// `number` tells uploads apart. As in the generated corpus about 1.3 % of the tests do not pass, nearly always the same
-/// ones; 0.3 % change from one upload to the next. 2.2 MB.
+/// `number` tells uploads apart. As in the generated corpus about 1.3 % of the tests do not pass, nearly
+/// always the same ones; 0.3 % change from one upload to the next. 2.2 MB.
 std::string make_upload(int number) {
   constexpr int kFolders = 600, kTests = 100;
   std::mt19937 random(static_cast<unsigned>(number));

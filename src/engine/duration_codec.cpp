@@ -8,24 +8,33 @@
 
 #include "engine/bytes.hpp"
 
-// A blob: version, columns, rows, the rows' lengths in bytes, the rows, checksum. A raw row of a run is
-// stored as a matrix too, of 64 tests a row.
+// A blob: coding, columns, rows, the usual bitmap of the columns that have a value, the rows' lengths in
+// bytes, the rows, checksum. A raw row of a run is stored as a matrix too, of 64 tests a row.
 //
-// A row of length 0 has no value at all. Else its first byte holds the width w of a packed value (6 bits),
-// whether values are in whole milliseconds (bit 6), and whether an extension byte follows (bit 7): bit 0 a
-// bitmap of the columns that have a value (else all have one), bit 1 a list of outliers. Then come the
-// minimum as a varint, the bitmap, the values less the minimum in w bits each, and the outliers: count, then
-// column among those with a value and what to add above the w bits. The encoder chooses w so that the row is
-// smallest.
+// A row of length 0 has no value at all. Else its first byte holds a number of bits k (6 bits), whether
+// values are in whole milliseconds (bit 6), and whether a bitmap of its own follows instead of the usual one
+// (bit 7). Then come the reference as a varint, the bitmap, and the values as their distances from the
+// reference.
+//
+// Packed, what is soon folded into something else: the reference is the minimum, a distance has k bits.
+//
+// Rice, what stays: the reference is the mean, distances are folded to 0, -1, 1, -2, … = 0, 1, 2, 3, … and
+// written with Rice's code (R. F. Rice, Some practical universal noiseless coding techniques, 1979): q =
+// distance
+// >> k in unary, then the lowest k bits. Distances far out have an Elias gamma code of q: with n = q - 3,
+// 4 + bit_width(n) - 1 ones, a zero, the bits of n below its highest, then the k bits. A test's durations
+// scatter like a bell curve with a few outliers: that is 0.1 bits from its entropy.
 namespace resultsdb::engine {
 
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+enum class Coding : std::uint8_t { Packed = 1, Rice = 2 };
 constexpr std::uint32_t kColumns = 64;
-constexpr std::uint32_t kMaxWidth = 56;  // with 7 bits before it a value still fits into 64
-constexpr std::uint8_t kWidthMask = 0x3F, kMilliseconds = 0x40, kExtended = 0x80;
-constexpr std::uint8_t kHasBitmap = 1, kHasOutliers = 2;
+constexpr std::uint32_t kMaxBits = 52;       // k: with the unary part they fit into one store
+constexpr std::uint32_t kUnary = 4;          // so many ones say that gamma's code follows
+constexpr std::uint32_t kMaxGammaBits = 40;  // below the highest one
+constexpr std::uint8_t kBitsMask = 0x3F, kMilliseconds = 0x40, kOwnBitmap = 0x80;
+constexpr std::uint64_t kLargest = std::uint64_t{1} << 62;
 constexpr const char* kWhat = "durations";
 
 Error corrupt() { return make_error(ErrorCode::Corrupt, "the durations cannot be decoded", kWhat); }
@@ -49,59 +58,113 @@ std::uint64_t load(const char* from) {
   return value;
 }
 
-/// The values of a row that are there, less their minimum, in the row's unit.
-struct PackedRow {
-  std::array<std::uint64_t, kColumns> offsets;
-  std::uint32_t count = 0;
+std::uint64_t low_bits(std::uint64_t value, std::uint32_t count) {
+  return value & ((std::uint64_t{1} << count) - 1);
+}
+
+std::uint64_t all_columns(std::size_t columns) {
+  return columns == 64 ? ~std::uint64_t{0} : low_bits(~std::uint64_t{0}, static_cast<std::uint32_t>(columns));
+}
+
+std::uint64_t bitmap_of(std::span<const std::int64_t> values) {
+  std::int64_t signs = 0;
+  for (const std::int64_t value : values) signs |= value;
+  if (signs >= 0) return all_columns(values.size());  // the usual case, at a fraction of the cost
   std::uint64_t bitmap = 0;
-  std::uint64_t minimum = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) bitmap |= std::uint64_t{values[i] >= 0} << i;
+  return bitmap;
+}
+
+/// The values of a row that are there: their distances from the reference in the row's unit.
+struct Distances {
+  std::array<std::uint64_t, kColumns> values;
+  std::uint32_t count = 0;
+  std::uint64_t reference = 0;
+  std::uint32_t bits = 0;  ///< k
   bool milliseconds = true;
 };
 
-PackedRow pack(std::span<const std::int64_t> values) {
-  PackedRow row;
-  std::uint64_t minimum = ~std::uint64_t{0};
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (values[i] < 0) continue;
-    const auto value = static_cast<std::uint64_t>(values[i]);
-    row.bitmap |= std::uint64_t{1} << i;
-    row.offsets[row.count++] = value;
-    minimum = std::min(minimum, value);
-    row.milliseconds = row.milliseconds && value % 1000 == 0;
+/// Whole milliseconds, if that is what all of them are.
+bool to_milliseconds(std::span<const std::uint64_t> micros, std::span<std::uint64_t> millis) {
+  std::uint64_t lost = 0;
+  for (std::size_t i = 0; i < micros.size(); ++i) {
+    millis[i] = micros[i] / 1000;
+    lost |= micros[i] ^ (millis[i] * 1000);
   }
-  if (row.milliseconds) {  // dividing by a constant is several times faster than by a variable
-    row.minimum = minimum / 1000;
-    for (std::uint32_t i = 0; i < row.count; ++i) row.offsets[i] = (row.offsets[i] - minimum) / 1000;
-  } else {
-    row.minimum = minimum;
-    for (std::uint32_t i = 0; i < row.count; ++i) row.offsets[i] -= minimum;
+  return lost == 0;
+}
+
+/// Mean and largest; the mean is without the largest, so that one outlier does not move it, and meant for
+/// values that can be summed up: for others it is anything.
+struct Middle {
+  std::uint64_t mean = 0, largest = 0;
+};
+Middle middle_of(std::span<const std::uint64_t> values) {
+  std::uint64_t sum = 0, largest = 0;
+  for (const std::uint64_t value : values) {
+    sum += value;
+    largest = std::max(largest, value);
   }
+  if (values.size() == 1) return {values.front(), values.front()};
+  return {std::min((sum - largest) / (values.size() - 1), kLargest), largest};
+}
+
+/// The k that suits the distances: measured for a bell curve, it changes where 7/8 of their mean passes a
+/// power of two.
+std::uint32_t choose_bits(std::span<const std::uint64_t> distances) {
+  const auto [mean, largest] = middle_of(distances);
+  const auto suited = static_cast<std::uint32_t>(std::bit_width((mean - mean / 8) / 2));
+  const auto widest = static_cast<std::uint32_t>(std::bit_width(largest));
+  return std::clamp(suited, widest > kMaxGammaBits ? widest - kMaxGammaBits : 0, kMaxBits);
+}
+
+Distances distances_of(std::span<const std::int64_t> values, Coding coding) {
+  Distances row;
+  std::array<std::uint64_t, kColumns> all;
+  std::uint32_t count = 0;
+  for (const std::int64_t value : values) {
+    all[count] = static_cast<std::uint64_t>(value);
+    count += value >= 0 ? 1 : 0;
+  }
+  row.count = count;
+  const std::span micros(all.data(), count), distances(row.values.data(), count);
+  row.milliseconds = to_milliseconds(micros, distances);
+  const std::span<const std::uint64_t> wanted = row.milliseconds ? distances : micros;
+  if (coding == Coding::Packed) {
+    row.reference = *std::min_element(wanted.begin(), wanted.end());
+    std::uint64_t together = 0;
+    for (std::uint32_t i = 0; i < count; ++i) together |= distances[i] = wanted[i] - row.reference;
+    row.bits = static_cast<std::uint32_t>(std::bit_width(together));
+    return row;
+  }
+  row.reference = middle_of(wanted).mean;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const auto distance = static_cast<std::int64_t>(wanted[i] - row.reference);
+    distances[i] = static_cast<std::uint64_t>(distance) << 1 ^ static_cast<std::uint64_t>(distance >> 63);
+  }
+  row.bits = choose_bits(distances);
   return row;
 }
 
-/// The width that makes packed values and outliers smallest together.
-std::uint32_t best_width(const PackedRow& row) {
-  std::array<std::uint32_t, 64> wider{};  // at first: how many values need exactly so many bits
-  std::uint32_t widest = 0;
-  for (std::uint32_t i = 0; i < row.count; ++i) {
-    const auto width = static_cast<std::uint32_t>(std::bit_width(row.offsets[i]));
-    ++wider[width];
-    widest = std::max(widest, width);
+/// Without a branch: whether a word is full cannot be predicted. Writes up to 8 bytes behind its end.
+class BitWriter {
+ public:
+  explicit BitWriter(char* to) : to_(to) {}
+  void bits(std::uint64_t value, std::uint32_t width) {  // at most 56
+    pending_ |= value << used_;
+    store(to_, pending_);
+    used_ += width;
+    to_ += used_ / 8;
+    pending_ >>= used_ / 8 * 8;
+    used_ %= 8;
   }
-  std::uint32_t best = 0, best_bits = ~std::uint32_t{0}, more = 0;
-  for (std::uint32_t width = widest + 1; width-- > 0;) {
-    more += std::exchange(wider[width], more);  // from here on: how many need more bits
-    if (width > kMaxWidth) continue;
-    std::uint32_t outlier_bytes = width < widest ? 2 + wider[width] : 0;  // extension byte, count, columns
-    for (std::uint32_t part = width; part < widest; part += 7) outlier_bytes += wider[part];
-    if (row.count * width + 8 * outlier_bytes < best_bits) {
-      best_bits = row.count * width + 8 * outlier_bytes;
-      best = width;
-    }
-    if (8 * outlier_bytes > best_bits) break;
-  }
-  return best;
-}
+  char* end() const { return to_ + (used_ + 7) / 8; }
+
+ private:
+  char* to_;
+  std::uint64_t pending_ = 0;
+  std::uint32_t used_ = 0;  // bits of pending_, less than 8
+};
 
 /// One encoded row, in place: a string that grows byte by byte costs more than the packing.
 class RowBuffer {
@@ -112,127 +175,168 @@ class RowBuffer {
     for (; value >= 0x80; value >>= 7) byte(static_cast<std::uint8_t>(0x80 | (value & 0x7F)));
     byte(static_cast<std::uint8_t>(value));
   }
-  /// The lowest `width` bits of each offset.
-  void packed(const PackedRow& row, std::uint32_t width) {
-    char* to = bytes_.data() + size_;
-    size_ += (std::size_t{row.count} * width + 7) / 8;
-    const std::uint64_t mask = (std::uint64_t{1} << width) - 1;
-    std::uint64_t pending = 0;
-    std::uint32_t bits = 0;  // of pending
+  void pack(const Distances& row) {
+    BitWriter out(bytes_.data() + size_);
+    for (std::uint32_t i = 0; i < row.count; ++i) out.bits(row.values[i], row.bits);
+    size_ = static_cast<std::size_t>(out.end() - bytes_.data());
+  }
+  void code(const Distances& row) {
+    BitWriter out(bytes_.data() + size_);
+    const std::uint32_t k = row.bits;
     for (std::uint32_t i = 0; i < row.count; ++i) {
-      const std::uint64_t value = row.offsets[i] & mask;
-      pending |= value << bits;
-      bits += width;
-      if (bits < 64) continue;
-      store(to, pending);
-      to += sizeof pending;
-      bits -= 64;
-      pending = bits == 0 ? 0 : value >> (width - bits);
+      const std::uint64_t low = low_bits(row.values[i], k), quotient = row.values[i] >> k;
+      if (quotient < kUnary) {
+        const auto ones = static_cast<std::uint32_t>(quotient);
+        out.bits(low << (ones + 1) | low_bits(~std::uint64_t{0}, ones), ones + 1 + k);
+        continue;
+      }
+      const std::uint64_t gamma = quotient - kUnary + 1;
+      const auto below = static_cast<std::uint32_t>(std::bit_width(gamma)) - 1;
+      out.bits(low_bits(~std::uint64_t{0}, kUnary + below), kUnary + below + 1);
+      out.bits(low_bits(gamma, below), below);
+      out.bits(low, k);
     }
-    store(to, pending);
+    size_ = static_cast<std::size_t>(out.end() - bytes_.data());
   }
   std::string_view view() const { return {bytes_.data(), size_}; }
 
  private:
-  // Head, extension, minimum, bitmap, widest packed values with the last store's overhang, outliers.
-  static constexpr std::size_t kMost = 2 + 10 + 8 + kColumns * kMaxWidth / 8 + 8 + 1 + kColumns * (1 + 10);
+  // Head, reference, bitmap, longest codes with the last store's overhang.
+  static constexpr std::size_t kMost =
+      1 + 10 + 8 + kColumns * (kUnary + 1 + 2 * kMaxGammaBits + kMaxBits) / 8 + 8;
   std::array<char, kMost> bytes_;
   std::size_t size_ = 0;
 };
 
-void encode_row(std::span<const std::int64_t> values, RowBuffer& out) {
-  const PackedRow row = pack(values);
-  if (row.count == 0) return;
-  const std::uint32_t width = best_width(row);
-  std::uint32_t outliers = 0;
-  for (std::uint32_t i = 0; i < row.count; ++i) outliers += row.offsets[i] >> width != 0 ? 1 : 0;
-  const std::uint8_t extension = static_cast<std::uint8_t>((row.count < values.size() ? kHasBitmap : 0) |
-                                                           (outliers > 0 ? kHasOutliers : 0));
-  out.byte(static_cast<std::uint8_t>(width | (row.milliseconds ? kMilliseconds : 0) |
-                                     (extension != 0 ? kExtended : 0)));
-  if (extension != 0) out.byte(extension);
-  out.varint(row.minimum);
-  if ((extension & kHasBitmap) != 0) {
+void encode_row(std::span<const std::int64_t> values, Coding coding, std::uint64_t usual, RowBuffer& out) {
+  const std::uint64_t bitmap = bitmap_of(values);
+  if (bitmap == 0) return;
+  const Distances row = distances_of(values, coding);
+  out.byte(static_cast<std::uint8_t>(row.bits | (row.milliseconds ? kMilliseconds : 0) |
+                                     (bitmap != usual ? kOwnBitmap : 0)));
+  out.varint(row.reference);
+  if (bitmap != usual) {
     for (std::size_t shift = 0; shift < values.size(); shift += 8)
-      out.byte(static_cast<std::uint8_t>(row.bitmap >> shift));
+      out.byte(static_cast<std::uint8_t>(bitmap >> shift));
   }
-  out.packed(row, width);
-  if (outliers == 0) return;
-  out.varint(outliers);
-  for (std::uint32_t i = 0; i < row.count; ++i) {
-    if (row.offsets[i] >> width == 0) continue;
-    out.byte(static_cast<std::uint8_t>(i));
-    out.varint(row.offsets[i] >> width);
-  }
+  coding == Coding::Packed ? out.pack(row) : out.code(row);
 }
 
-/// Values of `width` bits each.
-void unpack(std::string_view packed, std::uint32_t width, std::span<std::uint64_t> values) {
-  std::array<char, kColumns * kMaxWidth / 8 + sizeof(std::uint64_t)>
-      bytes;  // so that every load is a whole one
-  std::memcpy(bytes.data(), packed.data(), packed.size());
-  std::memset(bytes.data() + packed.size(), 0, sizeof(std::uint64_t));
-  const std::uint64_t mask = (std::uint64_t{1} << width) - 1;
-  for (std::size_t i = 0, at = 0; i < values.size(); ++i, at += width)
-    values[i] = (load(bytes.data() + at / 8) >> (at % 8)) & mask;
-}
+/// Reads numbers; bytes behind them, up to `readable_end`, are touched but do not count.
+class BitReader {
+ public:
+  BitReader(std::string_view codes, const char* readable_end)
+      : bytes_(codes.data()), readable_end_(readable_end), end_(8 * codes.size()) {}
 
-bool decode_row(std::string_view bytes, std::span<std::int64_t> values) {
+  /// Both are false if there are no such numbers, or something behind them.
+  bool read_packed(std::uint32_t width, std::span<std::uint64_t> values) const {
+    std::size_t at = 0;
+    for (std::uint64_t& value : values) {
+      value = low_bits(word_at(at), width);
+      at += width;
+    }
+    return at <= end_ && end_ - at < 8;
+  }
+  bool read_codes(std::uint32_t k, std::span<std::uint64_t> values) const {
+    std::size_t at = 0;
+    for (std::uint64_t& value : values) {
+      const std::uint64_t word = word_at(at);
+      const auto ones = static_cast<std::uint32_t>(std::countr_one(word));
+      if (ones < kUnary) {
+        value = std::uint64_t{ones} << k | low_bits(word >> (ones + 1), k);
+        at += ones + 1 + k;
+        continue;
+      }
+      const std::uint32_t below = ones - kUnary;
+      if (below > kMaxGammaBits) return false;
+      at += ones + 1;
+      const std::uint64_t gamma = std::uint64_t{1} << below | low_bits(word_at(at), below);
+      at += below;
+      const std::uint64_t quotient = gamma + kUnary - 1;
+      if (static_cast<std::uint32_t>(std::bit_width(quotient)) + k > 64) return false;
+      value = quotient << k | low_bits(word_at(at), k);
+      at += k;
+    }
+    return at <= end_ && end_ - at < 8;
+  }
+
+ private:
+  // At least 57 bits; zeros, which end any code, where there are none.
+  std::uint64_t word_at(std::size_t at) const {
+    if (at >= end_) return 0;
+    const char* const from = bytes_ + at / 8;
+    if (readable_end_ - from >= 8) return load(from) >> (at % 8);
+    std::array<char, 8> last{};
+    std::copy(from, readable_end_, last.begin());
+    return load(last.data()) >> (at % 8);
+  }
+
+  const char* const bytes_;
+  const char* const readable_end_;
+  const std::size_t end_;
+};
+
+/// An opened blob: where its rows are.
+struct Rows {
+  Coding coding = Coding::Packed;
+  std::uint32_t columns = 0, rows = 0;
+  std::uint64_t usual = 0;  ///< bitmap
+  std::string_view lengths, payload;
+};
+
+bool decode_row(const Rows& rows, std::string_view bytes, std::span<std::int64_t> values) {
   std::fill(values.begin(), values.end(), kNoDuration);
   if (bytes.empty()) return true;
   ByteReader in(bytes);
   const std::uint8_t head = in.byte();
-  const std::uint32_t width = head & kWidthMask;
-  if (width > kMaxWidth) return false;
+  const std::uint32_t k = head & kBitsMask;
   const std::uint64_t unit = (head & kMilliseconds) != 0 ? 1000 : 1;
-  const std::uint8_t extension = (head & kExtended) != 0 ? in.byte() : 0;
-  const std::uint64_t minimum = in.varint();
-  std::uint64_t bitmap = values.size() == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << values.size()) - 1;
-  if ((extension & kHasBitmap) != 0) {
-    std::uint64_t read = 0;
-    for (std::size_t shift = 0; shift < values.size(); shift += 8) read |= std::uint64_t{in.byte()} << shift;
-    if ((read & ~bitmap) != 0) return false;
-    bitmap = read;
+  const std::uint64_t reference = in.varint();
+  std::uint64_t bitmap = rows.usual;
+  if ((head & kOwnBitmap) != 0) {
+    bitmap = 0;
+    for (std::size_t shift = 0; shift < values.size(); shift += 8)
+      bitmap |= std::uint64_t{in.byte()} << shift;
   }
-  const auto count = static_cast<std::uint32_t>(std::popcount(bitmap));
-  const auto packed = in.bytes((std::uint64_t{count} * width + 7) / 8);
-  if (!in.ok()) return false;
-  std::array<std::uint64_t, kColumns> offsets;
-  unpack(packed, width, std::span(offsets).first(count));
-  if ((extension & kHasOutliers) != 0) {
-    for (std::uint64_t left = in.varint(); left > 0 && in.ok(); --left) {
-      const std::uint8_t column = in.byte();
-      const std::uint64_t high = in.varint();
-      if (column >= count || std::bit_width(high) + static_cast<int>(width) > 63) return false;
-      offsets[column] |= high << width;
-    }
+  const std::string_view distances = in.bytes(in.remaining());
+  if (!in.ok() || k > kMaxBits || reference > kLargest || (bitmap & ~all_columns(values.size())) != 0)
+    return false;
+  std::array<std::uint64_t, kColumns> numbers;
+  const std::span present(numbers.data(), static_cast<std::size_t>(std::popcount(bitmap)));
+  const BitReader reader(distances, rows.payload.data() + rows.payload.size());
+  if (!(rows.coding == Coding::Rice ? reader.read_codes(k, present) : reader.read_packed(k, present)))
+    return false;
+  if (rows.coding == Coding::Rice)
+    for (std::uint64_t& value : present) value = value >> 1 ^ (0 - (value & 1));
+  std::uint64_t largest = 0;
+  for (std::uint64_t& value : present) {
+    value += reference;  // wraps, and is too large, if a distance is impossible
+    largest = std::max(largest, value);
+    value *= unit;
   }
-  if (!in.at_end()) return false;
-  std::uint32_t next = 0;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if ((bitmap >> i & 1) == 0) continue;
-    const std::uint64_t offset = offsets[next++];
-    const std::uint64_t most = static_cast<std::uint64_t>(INT64_MAX) / unit;
-    if (minimum > most || offset > most - minimum) return false;
-    values[i] = static_cast<std::int64_t>((minimum + offset) * unit);
+  if (largest > kLargest / unit) return false;
+  if (present.size() == values.size()) {
+    std::copy(present.begin(), present.end(), values.begin());
+    return true;
+  }
+  for (const std::uint64_t value : present) {
+    values[static_cast<std::size_t>(std::countr_zero(bitmap))] = static_cast<std::int64_t>(value);
+    bitmap &= bitmap - 1;
   }
   return true;
 }
-
-/// An opened blob: where its rows are.
-struct Rows {
-  std::uint32_t columns = 0, rows = 0;
-  std::string_view lengths, payload;
-};
 
 Result<Rows> open_rows(std::string_view blob, std::uint32_t max_rows) {
   RESULTSDB_ASSIGN(const auto content, open_sealed(blob, kWhat));
   ByteReader in(content);
   Rows rows;
-  if (in.byte() != kVersion) return corrupt();
+  rows.coding = Coding{in.byte()};
+  if (rows.coding != Coding::Packed && rows.coding != Coding::Rice) return corrupt();
   rows.columns = in.varint32();
   rows.rows = in.varint32();
+  rows.usual = in.varint();
   if (!in.ok() || rows.columns == 0 || rows.columns > kColumns || rows.rows > max_rows) return corrupt();
+  if ((rows.usual & ~all_columns(rows.columns)) != 0) return corrupt();
   const std::size_t begin = content.size() - in.remaining();
   for (std::uint32_t i = 0; i < rows.rows; ++i) in.varint();
   if (!in.ok()) return corrupt();
@@ -250,24 +354,44 @@ Result<std::vector<std::int64_t>> read_row(const Rows& rows, std::uint32_t row) 
   for (std::uint32_t i = 0; i < row; ++i) offset += lengths.varint();
   const std::uint64_t length = lengths.varint();
   if (offset > rows.payload.size() || length > rows.payload.size() - offset) return corrupt();
-  if (!decode_row(rows.payload.substr(offset, length), values)) return corrupt();
+  if (!decode_row(rows, rows.payload.substr(offset, length), values)) return corrupt();
   return values;
 }
 
-storage::Bytes encode_rows(std::span<const std::int64_t> values, std::uint32_t columns) {
+/// A bitmap that most rows have, if any does (Boyer and Moore's vote; the rows without values do not count).
+std::uint64_t usual_bitmap(std::span<const std::int64_t> values, std::uint32_t columns) {
+  std::uint64_t usual = 0;
+  std::size_t votes = 0;
+  for (std::size_t at = 0; at < values.size(); at += columns) {
+    const std::uint64_t bitmap =
+        bitmap_of(values.subspan(at, std::min<std::size_t>(columns, values.size() - at)));
+    if (bitmap == 0) continue;
+    if (votes == 0) usual = bitmap;
+    votes = bitmap == usual ? votes + 1 : votes - 1;
+  }
+  return usual;
+}
+
+storage::Bytes encode_rows(std::span<const std::int64_t> values, std::uint32_t columns, Coding coding) {
+  std::int64_t together = 0;
+  for (const std::int64_t value : values) together |= std::max(value, std::int64_t{0});
+  if (together >> kMaxBits != 0) coding = Coding::Rice;  // has no limit
+  const std::uint64_t usual = usual_bitmap(values, columns);
   ByteWriter lengths, payload;
   RowBuffer encoded;
   std::uint32_t rows = 0;
   for (std::size_t at = 0; at < values.size(); at += columns, ++rows) {
     encoded.clear();
-    encode_row(values.subspan(at, std::min<std::size_t>(columns, values.size() - at)), encoded);
+    encode_row(values.subspan(at, std::min<std::size_t>(columns, values.size() - at)), coding, usual,
+               encoded);
     payload.bytes(encoded.view());
     lengths.varint(encoded.view().size());
   }
   ByteWriter out;
-  out.byte(kVersion);
+  out.byte(static_cast<std::uint8_t>(coding));
   out.varint(columns);
   out.varint(rows);
+  out.varint(usual);
   out.bytes(lengths.buffer());
   out.bytes(payload.buffer());
   return seal(std::move(out).take());
@@ -281,7 +405,7 @@ Result<DurationMatrix> decode_rows(std::string_view blob, std::uint32_t max_rows
     const auto bytes = payload.bytes(lengths.varint());
     const std::span<std::int64_t> values(matrix.values.data() + std::size_t{row} * rows.columns,
                                          rows.columns);
-    if (!payload.ok() || !decode_row(bytes, values)) return corrupt();
+    if (!payload.ok() || !decode_row(rows, bytes, values)) return corrupt();
   }
   if (!payload.at_end()) return corrupt();
   return matrix;
@@ -289,7 +413,9 @@ Result<DurationMatrix> decode_rows(std::string_view blob, std::uint32_t max_rows
 
 }  // namespace
 
-storage::Bytes encode_tile(const DurationMatrix& tile) { return encode_rows(tile.values, tile.columns); }
+storage::Bytes encode_tile(const DurationMatrix& tile) {
+  return encode_rows(tile.values, tile.columns, tile.columns == kColumns ? Coding::Rice : Coding::Packed);
+}
 
 Result<DurationMatrix> decode_tile(std::string_view blob) { return decode_rows(blob, kBlockTests); }
 
@@ -301,7 +427,7 @@ Result<std::vector<std::int64_t>> tile_row(std::string_view blob, std::uint32_t 
 storage::Bytes encode_raw(std::span<const std::int64_t> durations_us) {
   std::vector<std::int64_t> whole(durations_us.begin(), durations_us.end());
   whole.resize((whole.size() + kColumns - 1) / kColumns * kColumns, kNoDuration);
-  return encode_rows(whole, kColumns);
+  return encode_rows(whole, kColumns, Coding::Packed);
 }
 
 Result<std::vector<std::int64_t>> decode_raw(std::string_view blob) {
