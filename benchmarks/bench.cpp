@@ -140,7 +140,7 @@ void Comparison::compare_histories(Report& report) {
   for (int i = 0; i < 100; ++i) {
     const auto test = random_test();
     for (const bool durations : {false, true}) {
-      auto rows = engine_.rows(engine_.history(test, kWindow, durations), corpus_);
+      auto rows = engine_.rows(engine_.history(test, kWindow, durations));
       must_agree(rows == r1_.history(test, since, durations), "history of test " + std::to_string(test));
       must_agree(rows == r0_.history(test, since, durations),
                  "history of test " + std::to_string(test) + " (R0)");

@@ -5,7 +5,6 @@
 #include <iostream>
 
 #include "engine/flips.hpp"
-#include "engine/history_reader.hpp"
 #include "engine/outcome_blob.hpp"
 #include "resultsdb/backends/sqlite.hpp"
 
@@ -41,42 +40,57 @@ void EngineUnderTest::look_up_names(const Corpus& corpus) {
     ids_[i] = *ids[i];
     numbers_[*ids[i]] = i;
   }
+  look_up_runs(corpus);
 }
 
-History EngineUnderTest::history(std::uint32_t test, std::uint32_t runs, bool durations) {
-  HistoryQuery query;
-  query.limit = runs;
-  query.durations = durations;
-  return need(engine::read_history(*suite_, std::span(&ids_[test], 1), query));
+// Configurations are numbered as in the corpus: two styles a platform `p0`, `p1`, …
+void EngineUnderTest::look_up_runs(const Corpus& corpus) {
+  for (const auto& timeline : *need(suite_->refresh())) {
+    const auto& configuration = timeline->identity().configuration;
+    const std::uint32_t number =
+        static_cast<std::uint32_t>(std::atoi(configuration.get("platform").value().data() + 1)) * 2 +
+        (configuration.get("style") == "debug" ? 1 : 0);
+    const auto reader = need(timeline->read());
+    for (const auto& run : reader->runs) {
+      const auto commit =
+          (run->info->position - corpus.position(0)) / (corpus.position(1) - corpus.position(0));
+      places_[{timeline->identity().number, run->serial}] = {number, static_cast<std::uint32_t>(commit)};
+    }
+  }
+  outcomes_ = need(suite_->outcomes().table());
 }
 
-std::uint8_t EngineUnderTest::to_outcome(const resultsdb::Outcome& outcome) const {
+EngineUnderTest::NumberedHistory EngineUnderTest::history(std::uint32_t test, std::uint32_t runs,
+                                                          bool durations) {
+  engine::TrackQuery query{.tests = std::span(&ids_[test], 1), .selection = {}, .runs = {.limit = runs}};
+  NumberedHistory history{need(engine::read_tracks(*suite_, query)), {}};
+  if (!durations) return history;
+  std::vector<const engine::Track*> tracks;
+  for (const auto& track : history.tracks) tracks.push_back(&track);
+  history.durations_us = need(engine::read_durations(*suite_, ids_[test], tracks));
+  return history;
+}
+
+std::uint8_t EngineUnderTest::to_outcome(std::uint32_t id) const {
+  const auto& key = (*outcomes_)[id].key;
   for (std::uint8_t i = 0; i < kOutcomes; ++i)
-    if (outcome.expected == words(Outcome{i}).expected && outcome.actual == words(Outcome{i}).actual)
-      return i;
+    if (key.expected == words(Outcome{i}).expected && key.actual == words(Outcome{i}).actual) return i;
   return kAbsent;
 }
 
-std::vector<RowBaseline::Row> EngineUnderTest::rows(const History& history, const Corpus& corpus) const {
+std::vector<RowBaseline::Row> EngineUnderTest::rows(const NumberedHistory& history) const {
   std::vector<RowBaseline::Row> rows;
-  for (const auto& series : history.series) {
-    const auto& timeline = history.timelines[series.timeline];
-    const auto platform = timeline.info.configuration.get("platform").value();
-    const std::uint32_t configuration = static_cast<std::uint32_t>(std::atoi(platform.data() + 1)) * 2 +
-                                        (timeline.info.configuration.get("style") == "debug" ? 1 : 0);
+  for (std::size_t i = 0; i < history.tracks.size(); ++i) {
+    const engine::Track& track = history.tracks[i];
     std::size_t run = 0;
-    for (const auto& part : series.outcomes) {
-      for (std::uint32_t i = 0; i < part.count; ++i, ++run) {
+    for (const auto& part : track.outcomes.front()) {
+      for (std::uint32_t repeat = 0; repeat < part.count; ++repeat, ++run) {
         if (part.outcome < 0) continue;
-        const auto info =
-            std::find_if(history.outcomes.begin(), history.outcomes.end(), [&](const OutcomeInfo& outcome) {
-              return outcome.id == static_cast<std::uint32_t>(part.outcome);
-            });
-        const auto commit = static_cast<std::uint32_t>((timeline.runs[run]->position - corpus.position(0)) /
-                                                       (corpus.position(1) - corpus.position(0)));
-        rows.push_back(
-            {configuration, commit, to_outcome(info->outcome),
-             series.duration_us.empty() ? -1 : static_cast<std::int32_t>(series.duration_us[run] / 1000)});
+        const auto& [configuration, commit] =
+            places_.at({track.timeline->identity().number, track.serials[run]});
+        const std::int64_t micros = history.durations_us.empty() ? -1000 : history.durations_us[i][run];
+        rows.push_back({configuration, commit, to_outcome(static_cast<std::uint32_t>(part.outcome)),
+                        static_cast<std::int32_t>(micros / 1000)});
       }
     }
   }

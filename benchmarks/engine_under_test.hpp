@@ -1,6 +1,7 @@
 // resultsdb on a SQLite file, asked through the engine's calls that answer in numbers.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -8,6 +9,7 @@
 
 #include "corpus.hpp"
 #include "engine/suite.hpp"
+#include "engine/tracks.hpp"
 #include "resultsdb/model.hpp"
 #include "row_baseline.hpp"
 
@@ -18,11 +20,16 @@ class EngineUnderTest {
   explicit EngineUnderTest(const std::string& path);
 
   void ingest(const Run& run);
-  /// After the last run: learns the numbers of the corpus' tests.
+  /// After the last run: learns the numbers of the corpus' tests and runs.
   void look_up_names(const Corpus& corpus);
-  /// Rows only to compare answers: `History` itself is what is timed.
-  History history(std::uint32_t test, std::uint32_t runs, bool durations);
-  std::vector<RowBaseline::Row> rows(const History& history, const Corpus& corpus) const;
+  /// What is timed: run numbers, outcome numbers and durations of one test on every timeline.
+  struct NumberedHistory {
+    std::vector<engine::Track> tracks;
+    std::vector<std::vector<std::int64_t>> durations_us;  // by track, if asked
+  };
+  NumberedHistory history(std::uint32_t test, std::uint32_t runs, bool durations);
+  /// As rows, only to compare answers.
+  std::vector<RowBaseline::Row> rows(const NumberedHistory& history) const;
   std::vector<std::pair<std::uint32_t, std::uint8_t>> not_passed(storage::RunRef run);
   storage::RunRef find(const Corpus& corpus, std::uint32_t configuration, std::uint32_t commit);
   std::vector<std::pair<std::uint32_t, std::uint64_t>> flips();
@@ -32,13 +39,16 @@ class EngineUnderTest {
   bool clean();
 
  private:
-  std::uint8_t to_outcome(const resultsdb::Outcome& outcome) const;
+  void look_up_runs(const Corpus& corpus);
+  std::uint8_t to_outcome(std::uint32_t id) const;
 
   std::shared_ptr<storage::Storage> storage_;
   std::shared_ptr<Model> model_;
   std::unique_ptr<engine::Suite> suite_;
-  std::vector<storage::TestId> ids_;    // by the corpus' number
-  std::vector<std::uint32_t> numbers_;  // the reverse
+  std::vector<storage::TestId> ids_;                                           // by the corpus' number
+  std::vector<std::uint32_t> numbers_;                                         // the reverse
+  std::map<storage::RunRef, std::pair<std::uint32_t, std::uint32_t>> places_;  // configuration and commit
+  engine::OutcomeTablePtr outcomes_;
 };
 
 }  // namespace resultsdb::bench

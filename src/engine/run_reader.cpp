@@ -45,7 +45,7 @@ Result<std::vector<RunInfoPtr>> read_runs(Suite& suite, const RunsQuery& query) 
       if (query.selection.received_since && reader->row.last_received < *query.selection.received_since)
         continue;
       RESULTSDB_ASSIGN(const SelectedRuns selected, select_runs(*reader, filter));
-      for (const RunEntryPtr& run : selected.runs) runs.push_back(as_of(run->info, query.now));
+      for (const RunEntryPtr* run : selected.runs) runs.push_back(as_of((*run)->info, query.now));
     }
     std::sort(runs.begin(), runs.end(), [&](const RunInfoPtr& a, const RunInfoPtr& b) {
       return query.ascending ? run_before(*a, *b, query.order) : run_before(*b, *a, query.order);

@@ -13,11 +13,15 @@ bool in_range(const RunInfo& run, const RunRange& range) {
          (!range.to_started || run.started <= *range.to_started);
 }
 
+const RunEntryPtr& entry_of(const RunEntryPtr& entry) { return entry; }
+const RunEntryPtr& entry_of(const RunEntryPtr* entry) { return *entry; }
+
 /// Appends what the filter accepts of [first, last) until the limit is met.
 template <class Iterator>
 Status select(Iterator first, Iterator last, const RunFilter& filter, SelectedRuns& selected) {
   for (; first != last; ++first) {
-    const RunEntry& run = **first;
+    const RunEntryPtr& entry = entry_of(*first);
+    const RunEntry& run = *entry;
     if (!in_range(*run.info, filter.range)) continue;
     if (!filter.states.empty() && std::find(filter.states.begin(), filter.states.end(),
                                             state_as_of(*run.info, filter.now)) == filter.states.end())
@@ -30,7 +34,7 @@ Status select(Iterator first, Iterator last, const RunFilter& filter, SelectedRu
       selected.more = true;
       return {};
     }
-    selected.runs.push_back(*first);
+    selected.runs.push_back(&entry);
   }
   return {};
 }
@@ -72,9 +76,10 @@ Result<SelectedRuns> select_runs(const TimelineContents& contents, const RunFilt
   } else if (filter.order == RunOrder::Started) {
     RESULTSDB_TRY(select_in_order(contents.by_start, filter, selected));
   } else {
-    std::vector<RunEntryPtr> runs = contents.runs;
-    std::sort(runs.begin(), runs.end(), [](const RunEntryPtr& a, const RunEntryPtr& b) {
-      return run_before(*a->info, *b->info, RunOrder::Received);
+    std::vector<const RunEntryPtr*> runs;
+    for (const RunEntryPtr& run : contents.runs) runs.push_back(&run);
+    std::sort(runs.begin(), runs.end(), [](const RunEntryPtr* a, const RunEntryPtr* b) {
+      return run_before(*(*a)->info, *(*b)->info, RunOrder::Received);
     });
     RESULTSDB_TRY(select_in_order(runs, filter, selected));
   }

@@ -23,8 +23,8 @@ struct RunFilter {
 };
 
 struct SelectedRuns {
-  std::vector<RunEntryPtr> runs;  ///< in the order asked
-  bool more = false;              ///< the limit left out runs
+  std::vector<const RunEntryPtr*> runs;  ///< in the order asked; point into the contents
+  bool more = false;                     ///< the limit left out runs
 };
 
 Result<SelectedRuns> select_runs(const TimelineContents& contents, const RunFilter& filter);

@@ -148,7 +148,7 @@ Result<Timeline::Reader> Snapshot::open(Timeline& timeline) {
 bool Snapshot::same(const TimelineList& now) const {
   if (now.size() != list_->size()) return false;
   return std::all_of(seen_.begin(), seen_.end(),
-                     [](const auto& seen) { return seen.first->announced().version == seen.second; });
+                     [](const auto& seen) { return seen.first->announced_version() == seen.second; });
 }
 
 bool matches(const Selection& selection, const TimelineIdentity& timeline) {

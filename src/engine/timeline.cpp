@@ -94,7 +94,7 @@ Timeline::Timeline(storage::Storage& storage, OutcomeDictionary& outcomes, Timel
 }
 
 Result<Timeline::Reader> Timeline::read() {
-  const std::uint64_t wanted = announced().version;
+  const std::uint64_t wanted = announced_version();
   for (;;) {
     {
       Reader reader(mutex_, contents_);
@@ -112,6 +112,11 @@ void Timeline::announce(const storage::TimelineRow& row) {
 storage::TimelineRow Timeline::announced() const {
   std::lock_guard lock(side_mutex_);
   return announced_;
+}
+
+std::uint64_t Timeline::announced_version() const {
+  std::lock_guard lock(side_mutex_);
+  return announced_.version;
 }
 
 Result<storage::TimelineRow> Timeline::stored_row() {

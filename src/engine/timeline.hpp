@@ -98,6 +98,7 @@ class Timeline {
   void announce(const storage::TimelineRow& row);
   /// The newest row that was announced.
   storage::TimelineRow announced() const;
+  std::uint64_t announced_version() const;
   /// Reads the row and, if its version is not the known one, the runs.
   Status refresh();
 
