@@ -5,6 +5,7 @@
 #include "commands.hpp"
 #include "context.hpp"
 #include "output.hpp"
+#include "output_file.hpp"
 #include "progress.hpp"
 #include "resultsdb/json.hpp"
 
@@ -66,16 +67,13 @@ int run_export(const Arguments& arguments) {
   ProgressBar progress("export");
   if (options.positional().empty()) {
     need(model->export_to(std::cout, what, progress.callback()));
-    std::cout.flush();
-    if (!std::cout) fail(make_error(ErrorCode::ResourceExhausted, "the output could not be written"));
     return kDone;
   }
-  const auto& path = options.positional().front();
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  if (!file) fail(make_error(ErrorCode::PermissionDenied, "cannot write this file", path));
-  need(model->export_to(file, what, progress.callback()));
-  file.close();
-  if (!file) fail(make_error(ErrorCode::ResourceExhausted, "the file could not be written whole", path));
+  OutputFile file(options.positional().front());
+  need(file.open());
+  const Status exported = model->export_to(file.stream(), what, progress.callback());
+  if (file.stream()) need(exported);
+  need(file.finish());
   return kDone;
 }
 

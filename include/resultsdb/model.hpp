@@ -134,7 +134,8 @@ class Model {
     std::string suite;  ///< empty: all, and the commits and documents
     bool with_received = false;
   };
-  /// JSON lines by natural keys, sorted: equal contents give equal bytes on any backend.
+  /// JSON lines by natural keys, sorted: equal contents give equal bytes on any backend. ResourceExhausted if
+  /// `out` does not take everything.
   Status export_to(std::ostream& out, const ExportOptions& options, const ProgressCallback& progress = {});
   /// What export_to() wrote. Each run is its own transaction; a document replaces that of the same key;
   /// repeating it changes nothing.

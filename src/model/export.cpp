@@ -144,11 +144,16 @@ void append_run(std::string& out, const RunResults& results, bool with_received)
   if (!results.lost.empty()) append_texts(object.member("lost"), results.lost);
 }
 
+Status check_output(const std::ostream& out) {
+  if (out) return {};
+  return make_error(ErrorCode::ResourceExhausted,
+                    "not everything could be written: make room where the output goes", "export");
+}
+
 Status write_line(std::ostream& out, std::string line) {
   line += '\n';
   out.write(line.data(), static_cast<std::streamsize>(line.size()));
-  if (out) return {};
-  return make_error(ErrorCode::Unavailable, "the output cannot be written", "export");
+  return check_output(out);
 }
 
 Status export_commits(storage::Storage& storage, std::ostream& out) {
@@ -216,8 +221,7 @@ Status Model::export_to(std::ostream& out, const ExportOptions& options, const P
       }
     }
   }
-  out.flush();
-  return {};
+  return check_output(out.flush());
 }
 
 }  // namespace resultsdb

@@ -22,9 +22,12 @@ class Cli:
         self.store = store
         self.directory = directory
 
-    def run(self, *arguments, code=0, stdin=None, env=None):
-        done = subprocess.run([PROGRAM, '--store', self.store, *arguments], input=stdin, capture_output=True, text=True,
-                              cwd=self.directory, env=clean_environment(env), timeout=300, check=False)
+    def run(self, *arguments, code=0, stdin=None, stdout=None, env=None):
+        """`stdout` names a file that takes the output."""
+        with open(stdout or os.devnull, 'w', encoding='utf-8') as file:
+            done = subprocess.run([PROGRAM, '--store', self.store, *arguments], input=stdin,
+                                  stdout=file if stdout else subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                  cwd=self.directory, env=clean_environment(env), timeout=300, check=False)
         if code is not None and done.returncode != code:
             raise AssertionError(f'{arguments}: exit {done.returncode}, expected {code}\n{done.stdout}\n{done.stderr}')
         return done

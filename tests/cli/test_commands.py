@@ -305,6 +305,38 @@ class Commands(unittest.TestCase):
         self.assertIn('0 runs added, 3 already there', other.run('import-export', self.path('all.jsonl')).stdout)
         self.assertEqual(other.json('history', 'math.divides', '--suite', 'unit'), self.cli.json('history', 'math.divides', '--suite', 'unit'))
 
+    def test_export_replaces_its_file_whole_or_not_at_all(self):
+        self.import_junit('--started', '2026-01-01T00:00:00Z')
+        target, link = self.path('all.jsonl'), self.path('link.jsonl')
+        self.write('all.jsonl', 'old')
+        os.chmod(target, 0o640)
+        os.symlink('all.jsonl', link)
+        self.cli.run('export', link)
+        exported = self.cli.run('export').stdout
+        with open(target, encoding='utf-8') as file:
+            self.assertEqual(file.read(), exported)
+        self.assertTrue(os.path.islink(link))
+        self.assertEqual(os.stat(target).st_mode & 0o777, 0o640)
+
+        before = os.listdir(self.folder.name)
+        with sqlite3.connect(self.path('results.db')) as database:
+            database.execute("UPDATE run_outcomes SET blob = x'00'")
+        refused = self.cli.run('export', target, code=1).stderr
+        self.assertIn('checksum', refused)
+        with open(target, encoding='utf-8') as file:
+            self.assertEqual(file.read(), exported)
+        self.assertEqual(os.listdir(self.folder.name), before)
+        self.cli.run('export', self.path('new.jsonl'), code=1)
+        self.assertFalse(os.path.exists(self.path('new.jsonl')))
+
+    def test_export_to_a_full_disk_or_nowhere(self):
+        self.import_junit()
+        for full in (self.cli.run('export', '/dev/full', code=1),
+                     self.cli.run('export', code=1, stdout='/dev/full')):
+            self.assertIn('not everything could be written', full.stderr)
+        self.assertIn('name a file in a folder', self.cli.run('export', self.path('no/such/folder'), code=1).stderr)
+        self.assertIn('name a file in a folder', self.cli.run('export', self.folder.name, code=1).stderr)
+
     def test_purge(self):
         for day in (1, 2, 3):
             self.import_junit('--started', f'2026-01-0{day}T00:00:00Z')
