@@ -116,8 +116,11 @@ Result<std::vector<Reply>> RedisStorage::run_query(const RunQuery& query, std::s
                                      bound(query.received.from),
                                      bound(query.received.to)};
   for (const auto& [name, value] : query.attributes) arguments.push_back(pack_pair(name, value));
-  const std::string tables[] = {keys[suite::kRuns], keys[walk.table], keys[suite::kRunAttributes],
-                                keys[suite::kRunIds]};
+  // While a cluster moves a slot, scripts wait for keys that are not there yet: name none without need.
+  const auto rows = keys[suite::kRuns];
+  const std::string tables[] = {rows, keys[walk.table],
+                                query.attributes.empty() ? rows : keys[suite::kRunAttributes],
+                                query.id.empty() ? rows : keys[suite::kRunIds]};
   return client_->eval(Access::Repeatable, scripts::find_runs, tables, std::move(arguments));
 }
 

@@ -22,7 +22,7 @@ class RedisStorage final : public storage::Storage {
                int oldest_reader)
       : client_(std::move(client)),
         prefix_(options.prefix),
-        limits_{options.batch_bytes, options.wait_replicas, options.timeout},
+        limits_{options.batch_bytes, options.wait_replicas, options.timeout / 2},
         read_only_(options.read_only),
         schema_version_(schema_version),
         oldest_reader_(oldest_reader) {}

@@ -14,7 +14,7 @@ namespace resultsdb::backends::redis {
 struct WriteLimits {
   std::size_t batch_bytes = 0;
   int wait_replicas = 0;
-  std::chrono::milliseconds wait{0};
+  std::chrono::milliseconds wait{0};  ///< for the replicas; shorter than the time an answer may take
 };
 
 class Transaction {
