@@ -99,6 +99,7 @@ class Model {
   Result<std::uint64_t> purge(const PurgeOptions& options, const ProgressCallback& progress = {});
 
   // --- reading
+  /// Those that have runs, by name.
   Result<std::vector<SuiteInfo>> suites();
   Result<ItemPage<std::string>> tests(const TestsQuery& query);
   Result<std::uint64_t> count_tests(std::string_view suite);

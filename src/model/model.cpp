@@ -88,8 +88,7 @@ Result<std::vector<SuiteInfo>> Model::suites() {
   RESULTSDB_ASSIGN(const auto names, implementation_->suite_names({}));
   std::vector<SuiteInfo> suites;
   for (const std::string& name : names) {
-    RESULTSDB_ASSIGN(const std::uint64_t tests, count_tests(name));
-    SuiteInfo info{.name = name, .tests = tests};
+    SuiteInfo info{.name = name};
     RESULTSDB_ASSIGN(const auto rows, implementation_->storage().find_timelines(name));
     for (const storage::TimelineRow& row : rows) {
       if (row.runs == 0) continue;
@@ -98,6 +97,8 @@ Result<std::vector<SuiteInfo>> Model::suites() {
       info.runs += row.runs;
       ++info.timelines;
     }
+    if (info.runs == 0) continue;  // all were purged
+    RESULTSDB_ASSIGN(info.tests, count_tests(name));
     suites.push_back(std::move(info));
   }
   return suites;

@@ -346,8 +346,11 @@ class Commands(unittest.TestCase):
         run, = self.cli.json('runs')
         self.cli.run('purge', '--run', run['id'])
         self.assertEqual(self.cli.json('runs'), [])
+        self.assertEqual(self.cli.json('suites'), [], 'a suite without runs is none')
         self.assertTrue(self.cli.json('check')['clean'])
         self.cli.run('purge', code=2)
+        self.import_junit()
+        self.assertEqual(self.cli.json('suites'), [{'suite': 'unit', 'tests': 3, 'runs': 1}])
 
     def test_check_finds_damage(self):
         self.import_junit()
