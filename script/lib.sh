@@ -40,10 +40,12 @@ boost_version() {
   } | sed -n 's/^libboost\(1\.[0-9]*\)-dev$/\1/p' | awk -F. '$2 >= 81' | head -1
 }
 
-packages() { # server | test | bench
-  echo g++ cmake ninja-build ccache pkg-config python3 libsqlite3-dev libexpat1-dev zlib1g-dev libzstd-dev libpqxx-dev
+packages() { # server | serverpostgres | serverredis | test | bench
+  echo g++ cmake ninja-build ccache pkg-config python3 libsqlite3-dev libexpat1-dev zlib1g-dev libzstd-dev libpqxx-dev libhiredis-dev
   case $1 in
-    test) echo libgtest-dev libgmock-dev git sqlite3 postgresql redis-server libhiredis-dev ;;
+    test) echo libgtest-dev libgmock-dev git sqlite3 postgresql redis-server ;;
+    serverpostgres) echo postgresql ;;
+    serverredis) echo redis-server ;;
     bench) ;;
   esac
   for library in '' -json -url -program-options; do echo "libboost$library$2-dev"; done

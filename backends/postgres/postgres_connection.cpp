@@ -47,6 +47,7 @@ Result<std::uint64_t> PostgresConnection::send(const std::string& statement, con
   const bool was_open = is_open();
   if (!was_open && !in_transaction_) RESULTSDB_TRY(connect());
   auto result = send_once(statement, parameters, handle);
+  if (!result) doomed_ = in_transaction_;
   // Outside a transaction there are reads and BEGIN alone.
   if (result || session_->is_open() || in_transaction_ || !was_open) return result;
   RESULTSDB_TRY(connect());
@@ -59,11 +60,14 @@ Status PostgresConnection::begin(Mode mode) {
                                          : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
                      {}));
   in_transaction_ = true;
+  doomed_ = false;
   return {};
 }
 
 Status PostgresConnection::commit() {
   RESULTSDB_TRY(send_group());
+  if (doomed_)
+    return error(ErrorCode::Internal, "a statement of this transaction failed: it cannot be committed");
   auto done = send("COMMIT", {});
   if (done) {
     in_transaction_ = false;

@@ -53,6 +53,8 @@ class PostgresConnection final : public sql::Connection {
   const Connect connect_;
   std::unique_ptr<Session> session_;
   bool in_transaction_ = false;
+  bool doomed_ =
+      false;  // a statement of the transaction failed: the server would answer COMMIT by rolling back
   std::unordered_map<std::string, std::string> prepared_;  // names by statement; "": seen once
   std::size_t next_name_ = 0;
 

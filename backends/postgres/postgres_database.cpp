@@ -240,8 +240,15 @@ Result<int> parse_number(const StoreUrl& url, const std::string& name, const std
 }
 
 bool is_connection_parameter(std::string_view name) {
-  static constexpr std::string_view kNames[] = {"host",     "port",     "dbname",  "user",
-                                                "password", "passfile", "service", "application_name"};
+  static constexpr std::string_view kNames[] = {"host",
+                                                "port",
+                                                "dbname",
+                                                "user",
+                                                "password",
+                                                "passfile",
+                                                "service",
+                                                "application_name",
+                                                "target_session_attrs"};
   return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames) || name.starts_with("ssl");
 }
 

@@ -39,8 +39,10 @@ if [ "${1:-}" = --keep ]; then
     while kill -0 "$child" 2>/dev/null; do wait "$child" || true; done
     [ -n "$stopping" ] || [ -e "$folder/ready" ] || exit 1
   done
-  rm -rf "$folder"
-  rmdir "${folder%/*}" 2>/dev/null || true # where nobody is left to do it
+  if ! grep -q "^PPid:[[:space:]]*$PPID\$" /proc/$$/status; then # the wrapper is gone: nobody else tidies up
+    rm -rf "$folder"
+    rmdir "${folder%/*}" 2>/dev/null || true
+  fi
   exit 0
 fi
 
@@ -76,7 +78,7 @@ stop_servers() {
   for keeper in "${keepers[@]}"; do kill -s TERM "$keeper" 2>/dev/null || true; done
   for keeper in "${keepers[@]}"; do
     until_ok 20 gone "$keeper" || {
-      for pid in "$folder"/*/pid; do kill -s KILL "$(cat "$pid")" 2>/dev/null || true; done
+      for pid in "$folder"/*/pid; do kill -s KILL "$(cat "$pid")" || true; done 2>/dev/null
       kill -s KILL "$keeper" 2>/dev/null || true
     }
   done
