@@ -5,7 +5,8 @@ function(resultsdb_add_library name)
   add_library(${target} ${arg_SOURCES})
   add_library(resultsdb::${name} ALIAS ${target})
   set_target_properties(${target} PROPERTIES EXPORT_NAME ${name} VERSION ${PROJECT_VERSION}
-                                             SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+                                             SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
+                                             INSTALL_RPATH "$ORIGIN") # components stand on each other, side by side
   target_compile_features(${target} PUBLIC cxx_std_20)
   target_include_directories(${target} PUBLIC "$<BUILD_INTERFACE:${resultsdb_SOURCE_DIR}/include>"
                                               "$<INSTALL_INTERFACE:include>")
