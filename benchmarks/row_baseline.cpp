@@ -32,7 +32,7 @@ RowBaseline::RowBaseline(Schema schema, const std::string& path) : path_(path) {
     run("CREATE TABLE result (test INTEGER NOT NULL, configuration INTEGER NOT NULL, place INTEGER NOT NULL, "
         "outcome INTEGER NOT NULL, "
         "duration INTEGER NOT NULL, PRIMARY KEY (test, configuration, place)) WITHOUT ROWID");
-    run("CREATE INDEX result_not_passed ON result (configuration, place, test, outcome) WHERE outcome <> 0");
+    run("CREATE INDEX result_not_passed ON result (configuration, place) WHERE outcome <> 0");
   }
   insert_ =
       prepare("INSERT INTO result (test, configuration, place, outcome, duration) VALUES (?, ?, ?, ?, ?)");
