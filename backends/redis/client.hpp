@@ -72,10 +72,11 @@ class Client {
   static Result<std::unique_ptr<Client>> open(std::vector<Address> seeds, Login login, int pool_size,
                                               std::vector<std::string_view> scripts);
 
-  /// One reply each, none of them an error. All keys of the commands are in the slot of `key`.
+  /// One reply each, none of them an error. All commands are about this one key: while a cluster moves a
+  /// slot, its keys are in two places.
   Result<std::vector<Reply>> run(std::string_view key, Access access, std::span<const Command> commands);
   Result<Reply> run(std::string_view key, Access access, const Command& command);
-  /// Commands that read, done at one moment.
+  /// Commands that read keys of one slot, done at one moment.
   Result<std::vector<Reply>> snapshot(std::string_view key, std::span<const Command> commands);
   /// Runs a script that was given to open(), and on the same connection what comes `after`.
   Result<std::vector<Reply>> eval(Access access, std::string_view script, std::span<const std::string> keys,

@@ -59,8 +59,7 @@ Result<Before> read_before(Client& client, const Keys& keys, const DocumentBatch
     commands.push_back({"HMGET", keys[collection::kUnique]});
     commands[1].insert(commands[1].end(), pairs.begin(), pairs.end());
   }
-  RESULTSDB_ASSIGN(const auto replies,
-                   client.run(keys[collection::kDocuments], Access::Repeatable, commands));
+  RESULTSDB_ASSIGN(const auto replies, client.snapshot(keys[collection::kDocuments], commands));
   Before before;
   std::size_t i = 0;
   for (const auto& key : named) {

@@ -83,7 +83,7 @@ Result<bool> RedisStorage::apply_once(const Keys& keys, const RepositoryBatch& b
     const auto range = LexRange::prefix(pack_key(key));
     commands.push_back({"ZRANGEBYLEX", keys[repository::kCommits], range.min(), range.max()});
   }
-  RESULTSDB_ASSIGN(const auto replies, client_->run(keys[repository::kRow], Access::Repeatable, commands));
+  RESULTSDB_ASSIGN(const auto replies, client_->snapshot(keys[repository::kRow], commands));
   const auto version = replies[0].is_nil() ? 0 : ByteReader(replies[0].text).u64();
   if (version + 1 != batch.row.version)
     return redis_error(ErrorCode::Conflict, "the repository is at version " + std::to_string(version),

@@ -88,8 +88,6 @@ Result<Before> read_before(Client& client, const Keys& keys, const SuiteBatch& b
     if (needed) commands.push_back(std::move(command));
     return needed ? commands.size() - 1 : 0;
   };
-  // The versions first: what is read after them is at least as new, and the transaction sees that it is not
-  // newer.
   ask(!batch.timelines.empty(), multi_get(keys[suite::kTimelines], batch.timelines,
                                           [](const TimelineRow& row) { return pack_id(row.id); }));
   const auto runs = ask(!refs.empty(), multi_get(keys[suite::kRuns], refs, pack_ref));
@@ -102,7 +100,7 @@ Result<Before> read_before(Client& client, const Keys& keys, const SuiteBatch& b
     commands.push_back(
         {"ZRANGEBYLEX", keys[suite::kRunsByTimeline], range.min(), range.max(), "LIMIT", "0", "1"});
   }
-  RESULTSDB_ASSIGN(const auto replies, client.run(keys[suite::kRuns], Access::Repeatable, commands));
+  RESULTSDB_ASSIGN(const auto replies, client.snapshot(keys[suite::kRuns], commands));
 
   Before before;
   if (!batch.timelines.empty()) RESULTSDB_TRY(check_versions(batch, replies[0]));

@@ -46,11 +46,12 @@ inline void expect_whole(Storage& storage, TimelineId timeline, std::uint32_t ch
             version * changes);
 }
 
-inline TimelineId make_timeline(Storage& storage, const std::string& branch) {
+inline TimelineId make_timeline(Storage& storage, const std::string& branch,
+                                const std::string& suite = "suite") {
   const std::string_view configuration = "os=linux";
-  const auto configurations = storage.intern_configurations("suite", std::span(&configuration, 1)).value();
+  const auto configurations = storage.intern_configurations(suite, std::span(&configuration, 1)).value();
   const TimelineKey key{branch, configurations.front()};
-  return storage.intern_timelines("suite", std::span(&key, 1)).value().front();
+  return storage.intern_timelines(suite, std::span(&key, 1)).value().front();
 }
 
 }  // namespace resultsdb::faults
