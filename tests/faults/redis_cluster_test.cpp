@@ -95,7 +95,7 @@ void wait_until(Condition condition) {
 }
 
 TEST(RedisCluster, SuitesLandOnAllMasters) {
-  const auto storage = open("spread:");
+  const auto storage = open(testing::key_prefix(1));
   std::vector<std::string> names;
   for (char letter = 'a'; letter < 'm'; ++letter) {
     names.emplace_back(1, letter);
@@ -108,7 +108,8 @@ TEST(RedisCluster, SuitesLandOnAllMasters) {
   const auto nodes = masters();
   ASSERT_EQ(nodes.size(), 3u);
   for (const auto& node : nodes)
-    EXPECT_NE(run(node.port, "KEYS 'spread:*:run'"), "") << "no suite on the master at " << node.port;
+    EXPECT_NE(run(node.port, "KEYS '" + testing::key_prefix(1) + "*:run'"), "")
+        << "no suite on the master at " << node.port;
   EXPECT_EQ(storage->find_suites().value(), names);
 }
 
@@ -138,11 +139,11 @@ class Migration {
 };
 
 TEST(RedisCluster, ASlotThatMovesIsFollowed) {
-  const auto storage = open("moved:", "&connect_timeout_ms=300");
+  const auto storage = open(testing::key_prefix(2), "&connect_timeout_ms=300");
   const auto timeline = make_timeline(*storage, "main");
   std::uint64_t version = 0;
   for (; version < 3; ++version) ASSERT_TRUE(storage->apply(make_batch(timeline, version + 1, 3)).ok());
-  Migration migration(slot_of("moved:"));
+  Migration migration(slot_of(testing::key_prefix(2)));
   ASSERT_TRUE(storage->apply(make_batch(timeline, ++version, 3)).ok());
   expect_whole(*storage, timeline, 3);
 
@@ -161,7 +162,7 @@ TEST(RedisCluster, ASlotThatMovesIsFollowed) {
   migration.finish();  // with MOVED
   expect_whole(*storage, timeline, 3);
   ASSERT_TRUE(storage->apply(make_batch(timeline, ++version, 3)).ok());
-  EXPECT_EQ(version_of(*open("moved:"), timeline), version);
+  EXPECT_EQ(version_of(*open(testing::key_prefix(2)), timeline), version);
 }
 
 /// A node of servers.sh that dies and stays away until it may come back.
@@ -193,7 +194,8 @@ class DeadNode {
 };
 
 TEST(RedisCluster, AFailOverLosesNothingThatAReplicaConfirmed) {
-  const auto storage = open("failover:", "&wait_replicas=1&timeout_ms=2000&connect_timeout_ms=500");
+  const auto storage =
+      open(testing::key_prefix(3), "&wait_replicas=1&timeout_ms=2000&connect_timeout_ms=500");
   TimelineId timeline = make_timeline(*storage, "main");
   std::atomic<std::uint64_t> acknowledged = 0;
   std::atomic<bool> stop = false;
@@ -211,7 +213,7 @@ TEST(RedisCluster, AFailOverLosesNothingThatAReplicaConfirmed) {
     }
   });
   wait_until([&] { return acknowledged > 5; });
-  const int slot = slot_of("failover:");
+  const int slot = slot_of(testing::key_prefix(3));
   const auto owner = [&] {
     for (const auto& node : masters())
       if (node.owns(slot)) return node.port;
