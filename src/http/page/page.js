@@ -38,9 +38,12 @@ function table(columns, rows) {
     element('table', {}, element('thead', {}, head), element('tbody', {}, ...body)));
 }
 
-function failing(counts) {
+// Good only what ran to its end with results: a build that failed has no failing test either.
+function failing(counts, state = 'final') {
   const bad = counts.covered - counts.pass - counts.warn - counts.skip;
-  return element('span', {class: bad ? 'bad' : 'good'}, bad);
+  if (!counts.covered) return element('span', {class: 'dim', title: 'no results'}, '–');
+  const good = state === 'final' && !counts.lost;
+  return element('span', {class: bad ? 'bad' : good ? 'good' : 'dim'}, bad);
 }
 
 function day(time) {
@@ -67,7 +70,8 @@ async function showRuns(suite) {
   content.append(table(
     [['Started (UTC)'], ['Suite'], ['Branch'], ['Configuration'], ['Commits'], ['State'], ['Results', 'number'], ['Failing', 'number']],
     answer.items.map((run) => [link({suite: run.suite, run: run.id}, day(run.started)), link({suite: run.suite}, run.suite),
-      run.branch, run.configuration.label, commitNames(run), run.state, run.counts.covered, failing(run.counts)])));
+      run.branch, run.configuration.label, commitNames(run), run.state, run.counts.covered,
+      failing(run.counts, run.state)])));
 }
 
 function outcomeText(outcome) {
@@ -80,7 +84,7 @@ async function showRun(suite, id) {
   content.append(element('h2', {}, `${run.suite}, ${day(run.started)} UTC`));
   content.append(element('p', {},
     `${run.branch} · ${run.configuration.label} · ${commitNames(run)} · ${run.state} · ${run.counts.covered} results, `,
-    failing(run.counts), ` failing, ${run.counts.lost} lost`));
+    failing(run.counts, run.state), ` failing, ${run.counts.lost} lost`));
   for (const [name, other] of [['older', run.previous], ['newer', run.next]]) {
     if (other) content.append(element('p', {}, link({suite, run: other}, `${name} run`)));
   }
