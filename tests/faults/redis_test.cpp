@@ -75,6 +75,18 @@ TEST(RedisFaults, UsersWithoutTheRightAreToldSo) {
   server.run("ACL SETUSER reader on '>pw' '~*' +@read +@connection +script +info");
   const auto error = refusal(server, {.user = "reader", .password = "pw"});
   EXPECT_EQ(error.code, ErrorCode::PermissionDenied) << error;
+
+  // What docs/backends.md says is enough.
+  server.run(
+      "ACL SETUSER writer on '>pw' '~resultsdb:*' +@read +@write +@connection +@transaction +@scripting "
+      "+info "
+      "+wait");
+  const auto storage = open(server, {.user = "writer", .password = "pw", .batch_bytes = 1000});
+  ASSERT_NE(storage, nullptr);
+  const auto timeline = make_timeline(*storage, "main");
+  ASSERT_TRUE(storage->apply(make_batch(timeline, 1, 3)).ok());
+  expect_whole(*storage, timeline, 3);
+  EXPECT_TRUE(storage->sizes().ok());
 }
 
 TEST(RedisFaults, AbsentServersAreUnavailable) {
