@@ -1,6 +1,5 @@
 // Interned names: tests, outcomes, configurations, timelines.
 #include <algorithm>
-#include <charconv>
 #include <set>
 
 #include "redis_storage.hpp"
@@ -14,15 +13,6 @@ namespace {
 
 constexpr std::size_t kNamesAtOnce = 10'000;
 constexpr std::uint32_t kGap = 32;  // ids this near to each other are read in one go
-
-std::optional<std::uint32_t> to_number(const Reply& reply) {
-  if (reply.kind == Reply::Kind::Integer) return static_cast<std::uint32_t>(reply.integer);
-  std::uint32_t value = 0;
-  const auto* const end = reply.text.data() + reply.text.size();
-  const auto [stop, code] = std::from_chars(reply.text.data(), end, value);
-  return reply.kind == Reply::Kind::Text && code == std::errc() && stop == end ? std::optional(value)
-                                                                               : std::nullopt;
-}
 
 }  // namespace
 
@@ -46,12 +36,27 @@ Result<std::optional<std::vector<std::uint32_t>>> RedisStorage::intern(const Key
   return std::optional(std::move(found));
 }
 
+Result<std::vector<std::int64_t>> RedisStorage::test_ids(std::string_view suite, const char* mode,
+                                                         std::span<const std::string_view> names) {
+  const auto keys = suite_keys(suite);
+  const std::string tables[] = {keys[suite::kTestIds], keys[suite::kTestNames]};
+  std::vector<std::int64_t> ids;
+  for (std::size_t begin = 0; begin < names.size(); begin += kNamesAtOnce) {  // names are never taken back
+    const auto part = names.subspan(begin, std::min(kNamesAtOnce, names.size() - begin));
+    std::vector<std::string> arguments{mode};
+    arguments.insert(arguments.end(), part.begin(), part.end());
+    RESULTSDB_ASSIGN(const auto replies,
+                     client_->eval(Access::Repeatable, scripts::intern_tests, tables, std::move(arguments)));
+    for (const auto& item : replies[0].items) ids.push_back(item.integer);
+  }
+  return ids;
+}
+
 Result<std::vector<TestId>> RedisStorage::do_intern_tests(std::string_view suite,
                                                           std::span<const std::string_view> names) {
-  RESULTSDB_ASSIGN(auto ids, intern(suite_keys(suite), suite::kTestIds, suite::kTestNames, 0, ~TestId{0},
-                                    {names.begin(), names.end()}));
-  if (!ids) return redis_error(ErrorCode::ResourceExhausted, "the suite has too many tests");
-  return std::move(*ids);
+  RESULTSDB_TRY(check_writable());
+  RESULTSDB_ASSIGN(const auto ids, test_ids(suite, "make", names));
+  return std::vector<TestId>(ids.begin(), ids.end());
 }
 
 Result<std::vector<OutcomeId>> RedisStorage::do_intern_outcomes(std::string_view suite,
@@ -99,39 +104,30 @@ Result<std::vector<TestRow>> RedisStorage::do_find_tests(const TestQuery& query,
                                                          std::uint32_t limit) {
   const auto keys = suite_keys(query.suite);
   auto range = LexRange::prefix(query.prefix);
-  if (after) range.at_least(*after + '\0');
-  const std::string tables[] = {keys[suite::kListedTests], keys[suite::kTestIds]};
+  if (after) range.after(*after + '\0');
+  const std::string tables[] = {keys[suite::kTestIds], keys[suite::kListedTests]};
   RESULTSDB_ASSIGN(auto replies,
                    client_->eval(Access::Repeatable, scripts::find_tests, tables,
                                  {range.min(), range.max(), query.contains, std::to_string(limit)}));
   auto& items = replies[0].items;
   std::vector<TestRow> rows;
-  for (std::size_t i = 0; i + 1 < items.size(); i += 2) {
-    const auto id = to_number(items[i + 1]);
-    if (!id) return damaged(suite::kTestIds);
-    rows.push_back({*id, std::move(items[i].text)});
-  }
+  for (std::size_t i = 0; i + 1 < items.size(); i += 2)
+    rows.push_back({static_cast<TestId>(items[i + 1].integer), std::move(items[i].text)});
   return rows;
 }
 
 Result<std::uint64_t> RedisStorage::do_count_tests(std::string_view suite) {
   const auto key = suite_keys(suite)[suite::kListedTests];
-  RESULTSDB_ASSIGN(const auto reply, client_->run(key, Access::Repeatable, Command{"ZCARD", key}));
+  RESULTSDB_ASSIGN(const auto reply, client_->run(key, Access::Repeatable, Command{"BITCOUNT", key}));
   return static_cast<std::uint64_t>(reply.integer);
 }
 
 Result<std::vector<std::optional<TestId>>> RedisStorage::do_look_up_tests(
     std::string_view suite, std::span<const std::string_view> names) {
-  const auto key = suite_keys(suite)[suite::kTestIds];
-  std::vector<std::optional<TestId>> ids;
-  for (std::size_t begin = 0; begin < names.size(); begin += kNamesAtOnce) {  // names are never taken back
-    Command command{"HMGET", key};
-    for (const auto name : names.subspan(begin, std::min(kNamesAtOnce, names.size() - begin)))
-      command.emplace_back(name);
-    RESULTSDB_ASSIGN(const auto reply, client_->run(key, Access::Repeatable, command));
-    for (const auto& item : reply.items) ids.push_back(to_number(item));
-  }
-  return ids;
+  RESULTSDB_ASSIGN(const auto ids, test_ids(suite, "find", names));
+  std::vector<std::optional<TestId>> found;
+  for (const auto id : ids) found.push_back(id < 0 ? std::nullopt : std::optional(static_cast<TestId>(id)));
+  return found;
 }
 
 Result<std::vector<std::string>> RedisStorage::do_read_test_names(std::string_view suite,

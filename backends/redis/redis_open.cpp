@@ -166,10 +166,10 @@ Result<std::shared_ptr<storage::Storage>> open_redis(const RedisOptions& options
                            options.timeout};
   namespace scripts = redis::scripts;
   RESULTSDB_ASSIGN(auto client,
-                   redis::Client::open(
-                       std::move(seeds), login, options.pool,
-                       {scripts::apply, scripts::find_changes, scripts::find_commits, scripts::find_documents,
-                        scripts::find_runs, scripts::find_tests, scripts::intern, scripts::list_branches}));
+                   redis::Client::open(std::move(seeds), login, options.pool,
+                                       {scripts::apply, scripts::find_changes, scripts::find_commits,
+                                        scripts::find_documents, scripts::find_runs, scripts::find_tests,
+                                        scripts::intern, scripts::intern_tests, scripts::list_branches}));
   RESULTSDB_TRY(check_eviction(*client, options));
   RESULTSDB_ASSIGN(const auto schema, open_schema(*client, options));
   return std::shared_ptr<storage::Storage>(std::make_shared<redis::RedisStorage>(

@@ -81,8 +81,8 @@ struct Table {
 };
 constexpr Table kSuiteTables[] = {
     {suite::kTestNames, "test", "LLEN"},
-    {suite::kTestIds, "test_id", "HLEN"},
-    {suite::kListedTests, "test_listed", "ZCARD"},
+    {suite::kTestIds, "test_id", "ZCARD"},
+    {suite::kListedTests, "test_listed", "BITCOUNT"},
     {suite::kTimelines, "timeline", "HLEN"},
     {suite::kRuns, "run", "HLEN"},
     {suite::kRunIds, "run_id", "HLEN"},

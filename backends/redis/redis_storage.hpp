@@ -107,6 +107,9 @@ class RedisStorage final : public storage::Storage {
   Result<std::optional<std::vector<std::uint32_t>>> intern(const Keys& keys, std::string_view ids,
                                                            std::string_view list, std::uint32_t first,
                                                            std::size_t limit, std::vector<std::string> names);
+  /// Of each name; `mode` is that of intern_tests.lua.
+  Result<std::vector<std::int64_t>> test_ids(std::string_view suite, const char* mode,
+                                             std::span<const std::string_view> names);
   Result<std::vector<Reply>> run_query(const storage::RunQuery& query, std::string_view mode,
                                        const std::optional<RunCursor>& after, std::uint32_t limit);
   /// False: the rows that the write was made from changed meanwhile.

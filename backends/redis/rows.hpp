@@ -32,9 +32,9 @@ class Keys {
 std::string registry_key(std::string_view prefix, Keys::Kind kind);
 
 namespace suite {                                                     // tables of a suite
-inline constexpr std::string_view kTestIds = "test:id";               // hash: name -> id
+inline constexpr std::string_view kTestIds = "test:id";               // sorted: name, id
 inline constexpr std::string_view kTestNames = "test:name";           // list: names by id
-inline constexpr std::string_view kListedTests = "test:listed";       // sorted: name
+inline constexpr std::string_view kListedTests = "test:listed";       // bits by id
 inline constexpr std::string_view kOutcomeIds = "outcome:id";         // hash: key -> id
 inline constexpr std::string_view kOutcomeKeys = "outcome:key";       // list: keys by id - 1
 inline constexpr std::string_view kConfigurationIds = "config:id";    // hash: key -> id

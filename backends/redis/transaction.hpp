@@ -31,7 +31,7 @@ class Transaction {
   void sorted_add(std::string_view table, std::string_view member);
   void sorted_delete(std::string_view table, std::string_view member);
   void sorted_delete(std::string_view table, const LexRange& range);
-  /// In `listed`, of the tests with these ids, whose names are in the list `names`.
+  /// Sets the bits of these ids in `listed`, of tests that are in the list `names`.
   void list_tests(std::string_view names, std::string_view listed, const std::vector<storage::TestId>& ids);
   void delete_durations(std::string_view table, storage::RunRef run);
 

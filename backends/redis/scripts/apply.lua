@@ -21,12 +21,11 @@ for i = 1, expectations do
   at = at + 4
 end
 
--- Lists tests by id: their names are in the list that the first argument names.
+-- Lists tests: sets the bits of their ids. The first argument is the list of all names.
 local function list_tests(key, first, last)
-  local names = KEYS[tonumber(arguments[first])]
+  local tests = redis.call('LLEN', KEYS[tonumber(arguments[first])])
   for i = first + 1, last do
-    local name = redis.call('LINDEX', names, arguments[i])
-    if name then redis.call('ZADD', key, 0, name) end
+    if tonumber(arguments[i]) < tests then redis.call('SETBIT', key, arguments[i], 1) end
   end
 end
 

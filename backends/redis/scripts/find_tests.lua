@@ -1,15 +1,16 @@
--- Listed tests in order. KEYS: listed names, hash name -> id. ARGV: lower and upper bound, text that names
--- contain, limit. Answers name, id, name, id, …
+-- Listed tests in order. KEYS: sorted names (members are name, zero, id in 4 bytes), bits of the listed ids.
+-- ARGV: lower and upper bound, text that names contain, limit. Answers name, id, name, id, …
 local found, from, limit = {}, ARGV[1], tonumber(ARGV[4])
 while #found < 2 * limit do
-  local names = redis.call('ZRANGEBYLEX', KEYS[1], from, ARGV[2], 'LIMIT', 0, 500)
-  for _, name in ipairs(names) do
-    if name:find(ARGV[3], 1, true) and #found < 2 * limit then
+  local members = redis.call('ZRANGEBYLEX', KEYS[1], from, ARGV[2], 'LIMIT', 0, 500)
+  for _, member in ipairs(members) do
+    local name, id = member:sub(1, -6), struct.unpack('>I4', member, #member - 3)
+    if #found < 2 * limit and name:find(ARGV[3], 1, true) and redis.call('GETBIT', KEYS[2], id) == 1 then
       found[#found + 1] = name
-      found[#found + 1] = redis.call('HGET', KEYS[2], name)
+      found[#found + 1] = id
     end
   end
-  if #names < 500 then break end
-  from = '(' .. names[#names]
+  if #members < 500 then break end
+  from = '(' .. members[#members]
 end
 return found
