@@ -6,10 +6,16 @@
 #include <unistd.h>
 
 #include "property/soundness.hpp"
-#include "resultsdb/backends/postgres.hpp"
 #include "resultsdb/model.hpp"
 #include "support/cutting_proxy.hpp"
+#ifdef RESULTSDB_WITH_POSTGRES
+#include "resultsdb/backends/postgres.hpp"
 #include "support/postgres.hpp"
+#endif
+#ifdef RESULTSDB_WITH_REDIS
+#include "resultsdb/backends/redis.hpp"
+#include "support/redis.hpp"
+#endif
 
 namespace resultsdb {
 namespace {
@@ -37,12 +43,47 @@ Run run_of(int number) {
 
 Result<std::shared_ptr<Model>> open(const std::string& url) {
   BackendRegistry registry;
+#ifdef RESULTSDB_WITH_POSTGRES
   backends::register_postgres(registry);
+#endif
+#ifdef RESULTSDB_WITH_REDIS
+  backends::register_redis(registry);
+#endif
   RESULTSDB_ASSIGN(auto storage, registry.open(url));
   return Model::create(std::move(storage));
 }
 
-class PostgresCut : public ::testing::TestWithParam<CuttingProxy::When> {
+/// A backend's server, and where a store on it is: `through` another port of this machine.
+struct Server {
+  const char* backend;
+  std::uint16_t (*port)();
+  std::string (*direct)();
+  std::string (*through)(std::uint16_t port);
+};
+
+const Server kServers[] = {
+#ifdef RESULTSDB_WITH_POSTGRES
+    {"postgres", testing::postgres_port, [] { return testing::postgres_url() + "?sslmode=disable&schema="; },
+     [](std::uint16_t port) { return testing::postgres_url_through(port) + "?sslmode=disable&schema="; }},
+#endif
+#ifdef RESULTSDB_WITH_REDIS
+    {"redis",
+     [] {
+       const auto url = testing::redis_url();
+       return static_cast<std::uint16_t>(std::stoi(url.substr(url.rfind(':') + 1)));
+     },
+     [] { return testing::redis_url() + "?prefix="; },
+     [](std::uint16_t port) { return "redis://127.0.0.1:" + std::to_string(port) + "?prefix="; }},
+#endif
+};
+
+/// A part of the server that no other test uses.
+std::string store_name() {
+  static int number = 0;
+  return "cut_" + std::to_string(::getpid()) + "_" + std::to_string(++number);
+}
+
+class Cut : public ::testing::TestWithParam<std::tuple<Server, CuttingProxy::When>> {
  protected:
   void SetUp() override {
     auto model = open(direct_);
@@ -63,27 +104,27 @@ class PostgresCut : public ::testing::TestWithParam<CuttingProxy::When> {
     return results ? results->rows.size() : 0;
   }
 
-  const std::string schema_ = "?schema=" + testing::schema_name() + "&sslmode=disable";
-  const std::string direct_ = testing::postgres_url() + schema_;
-  CuttingProxy proxy_{testing::postgres_port()};
-  const std::string cut_ = testing::postgres_url_through(proxy_.port()) + schema_;
+  const Server server_ = std::get<0>(GetParam());
+  const std::string name_ = store_name();
+  const std::string direct_ = server_.direct() + name_;
+  CuttingProxy proxy_{server_.port()};
+  const std::string cut_ = server_.through(proxy_.port()) + name_;
   std::shared_ptr<Model> direct_model_;
 };
 
-TEST_P(PostgresCut, ConnectionAtEveryMessageOfAnUpload) {
+TEST_P(Cut, ConnectionAtEveryMessageOfAnUpload) {
   auto model = open(cut_);
   ASSERT_TRUE(model) << model.error();
   bool was_cut = true;
-  int number = 0, failures = 0;
+  int number = 0;
   for (; was_cut && number < kMostMessages && !HasFailure(); ++number) {
     SCOPED_TRACE("message " + std::to_string(number));
-    proxy_.cut_at(number, GetParam());
+    proxy_.cut_at(number, std::get<1>(GetParam()));
     const auto stored = (*model)->ingest(run_of(number), {.received = at(number)});
     was_cut = proxy_.finish();
     if (!stored) {
-      ++failures;
       EXPECT_EQ(stored.error().code, ErrorCode::Unavailable) << stored.error();
-      EXPECT_EQ(stored.error().backend, "postgres");
+      EXPECT_EQ(stored.error().backend, server_.backend);
     }
     const auto results = stored_results(number);
     EXPECT_TRUE(results == kTests + 1 || (results == 0 && !stored)) << results << " results";
@@ -94,11 +135,11 @@ TEST_P(PostgresCut, ConnectionAtEveryMessageOfAnUpload) {
     EXPECT_EQ(stored_results(number), kTests + 1u);
   }
   EXPECT_FALSE(was_cut) << "an upload takes too many messages";
-  EXPECT_GT(failures, 3);
+  EXPECT_GT(number, 4);
   property::expect_sound(*direct_model_);
 }
 
-TEST_P(PostgresCut, ClientKilledAtEveryMessageOfAnUpload) {
+TEST_P(Cut, ClientKilledAtEveryMessageOfAnUpload) {
   bool was_cut = true;
   int number = 0, stored = 0;
   for (; was_cut && number < kMostMessages && !HasFailure(); ++number) {
@@ -112,7 +153,7 @@ TEST_P(PostgresCut, ClientKilledAtEveryMessageOfAnUpload) {
       const auto model = open(cut_);
       ::_exit(model && (*model)->ingest(run_of(number), {.received = at(number)}) ? 0 : 3);
     }
-    proxy_.cut_at(number, GetParam(), [child] { ::kill(child, SIGKILL); });
+    proxy_.cut_at(number, std::get<1>(GetParam()), [child] { ::kill(child, SIGKILL); });
     ASSERT_EQ(::write(start[1], "g", 1), 1);
     ::close(start[0]);
     ::close(start[1]);
@@ -133,12 +174,14 @@ TEST_P(PostgresCut, ClientKilledAtEveryMessageOfAnUpload) {
   property::expect_sound(*direct_model_);
 }
 
-INSTANTIATE_TEST_SUITE_P(On, PostgresCut,
-                         ::testing::Values(CuttingProxy::When::BeforeTheServer,
-                                           CuttingProxy::When::AfterTheServer),
-                         [](const auto& info) {
-                           return info.param == CuttingProxy::When::BeforeTheServer ? "Question" : "Answer";
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    On, Cut,
+    ::testing::Combine(::testing::ValuesIn(kServers), ::testing::Values(CuttingProxy::When::BeforeTheServer,
+                                                                        CuttingProxy::When::AfterTheServer)),
+    [](const auto& info) {
+      const bool question = std::get<1>(info.param) == CuttingProxy::When::BeforeTheServer;
+      return std::string(std::get<0>(info.param).backend) + (question ? "Question" : "Answer");
+    });
 
 }  // namespace
 }  // namespace resultsdb
