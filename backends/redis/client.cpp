@@ -112,6 +112,7 @@ Result<Pool::Lease> Pool::take() {
       auto connection = std::move(idle_.back());
       idle_.pop_back();
       if (connection->usable()) return Lease(*this, std::move(connection));
+      ++lost_;
     }
   }
   auto opened = Connection::open(address_, login_);
@@ -165,7 +166,7 @@ Result<std::unique_ptr<Client>> Client::open(std::vector<Address> seeds, Login l
 Pool& Client::pool(const Address& address) {
   std::lock_guard lock(mutex_);
   auto& pool = pools_[address];
-  if (!pool) pool = std::make_unique<Pool>(address, login_, pool_size_);
+  if (!pool) pool = std::make_unique<Pool>(address, login_, pool_size_, disturbances_);
   return *pool;
 }
 
@@ -222,16 +223,26 @@ Result<std::vector<Reply>> Client::run_raw(std::string_view key, Access access,
   bool repeated = false;
   for (int redirections = 0; redirections < kMaxRedirections;) {
     const auto address = asked ? *asked : node_of(slot);
-    auto lease = pool(address).take();
-    if (!lease) {
-      // Nothing was sent. In a cluster, a replica may be about to take this node's place.
-      if (!cluster_ || !patience.wait()) return std::move(lease).error();
+    std::optional<Error> unsent;
+    auto replies = [&]() -> Result<std::vector<Reply>> {  // the connection goes back before slots are read
+      auto lease = pool(address).take();
+      if (!lease) return unsent.emplace(std::move(lease).error());
+      auto answers = asked ? run_asking(**lease, commands) : (*lease)->run(commands);
+      const auto* error = answers ? first_error(*answers) : nullptr;
+      if (error && error->text.starts_with("READONLY"))
+        lease->discard();  // the next one may reach the new master
+      return answers;
+    }();
+    if (unsent) {
+      // In a cluster, a replica may be about to take this node's place.
+      ++disturbances_;
+      if (!cluster_ || !patience.wait()) return *std::move(unsent);
       asked.reset();
       (void)load_slots();
       continue;
     }
-    auto replies = asked ? run_asking(**lease, commands) : (*lease)->run(commands);
     if (!replies) {
+      ++disturbances_;
       if (access == Access::Once || repeated) return std::move(replies).error();
       repeated = true;
       asked.reset();
@@ -240,7 +251,7 @@ Result<std::vector<Reply>> Client::run_raw(std::string_view key, Access access,
     }
     const auto* error = first_error(*replies);
     if (!error) return replies;
-    if (error->text.starts_with("READONLY")) lease->discard();  // the next one may reach the new master
+    ++disturbances_;
     const auto redirection = parse_redirection(error->text, address);
     if (redirection) {
       ++redirections;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <condition_variable>
 #include <map>
 #include <memory>
@@ -23,7 +24,9 @@ std::uint16_t slot_of(std::string_view key);
 /// Connections to one node: at most `limit`, taken in turn.
 class Pool {
  public:
-  Pool(Address address, const Login& login, int limit) : address_(address), login_(login), limit_(limit) {}
+  /// `lost` counts the connections that were found closed.
+  Pool(Address address, const Login& login, int limit, std::atomic<std::uint64_t>& lost)
+      : address_(address), login_(login), limit_(limit), lost_(lost) {}
 
   /// Owns a connection for as long as it lives.
   class Lease {
@@ -54,6 +57,7 @@ class Pool {
   const Address address_;
   const Login login_;
   const int limit_;
+  std::atomic<std::uint64_t>& lost_;
   std::mutex mutex_;
   std::condition_variable one_is_free_;
   std::vector<std::unique_ptr<Connection>> idle_;
@@ -85,6 +89,9 @@ class Client {
   Result<std::vector<Reply>> scatter(std::span<const std::pair<std::string, Command>> commands);
 
   bool is_cluster() const { return cluster_; }
+  /// Grows when a connection or a node failed or a request was redirected: what was last known of the servers
+  /// may be gone.
+  std::uint64_t disturbances() const { return disturbances_; }
   std::string location() const { return seeds_.front().text(); }
 
  private:
@@ -102,6 +109,7 @@ class Client {
   bool cluster_ = false;
   std::map<std::string_view, std::string> hashes_;  // of the scripts
 
+  std::atomic<std::uint64_t> disturbances_{0};
   std::mutex mutex_;
   std::map<Address, std::unique_ptr<Pool>> pools_;
   std::vector<Address> masters_;

@@ -7,6 +7,12 @@ namespace resultsdb::backends::redis {
 
 using namespace storage;
 
+namespace {
+
+constexpr std::size_t kRememberedNames = 10'000;
+
+}  // namespace
+
 Result<StorageInfo> RedisStorage::do_info() {
   return StorageInfo{.backend = "redis",
                      .location = client_->location() +
@@ -32,10 +38,21 @@ Status RedisStorage::check_writable() const {
 
 // --- names of suites, repositories and collections
 
-Status RedisStorage::register_name(Keys::Kind kind, std::string_view name) {
+Status RedisStorage::register_name(Keys::Kind kind, std::string_view name, bool first) {
+  const std::uint64_t disturbances = client_->disturbances();
+  std::pair entry(kind, std::string(name));
+  {
+    std::lock_guard lock(registered_mutex_);
+    if (registered_since_ != disturbances) registered_.clear();
+    registered_since_ = disturbances;
+    if (!first && registered_.contains(entry)) return {};
+  }
   const auto key = registry_key(prefix_, kind);
   RESULTSDB_ASSIGN(const auto reply,
-                   client_->run(key, Access::Repeatable, Command{"ZADD", key, "0", std::string(name)}));
+                   client_->run(key, Access::Repeatable, Command{"ZADD", key, "0", entry.second}));
+  std::lock_guard lock(registered_mutex_);
+  if (registered_since_ == disturbances && registered_.size() < kRememberedNames)
+    registered_.insert(std::move(entry));
   return {};
 }
 

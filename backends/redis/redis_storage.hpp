@@ -2,6 +2,8 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
+#include <set>
 #include <string>
 
 #include "client.hpp"
@@ -98,8 +100,11 @@ class RedisStorage final : public storage::Storage {
  private:
   Keys suite_keys(std::string_view name) const { return Keys(prefix_, Keys::Kind::Suite, name); }
   Status check_writable() const;
-  /// Makes the name findable; before the first row of its data, so that no data are ever without it.
-  Status register_name(Keys::Kind kind, std::string_view name);
+  /// Makes the name findable; before the first row of its data, so that no data are ever without it. Names
+  /// and data may be on different nodes, of which one may forget its last writes: so every process registers
+  /// each name that it writes to, and again after any trouble with the servers; `first` says that there are
+  /// no data yet.
+  Status register_name(Keys::Kind kind, std::string_view name, bool first);
   Result<std::vector<std::string>> registered_names(Keys::Kind kind);
   /// Of the registered names those whose `table` is there.
   Result<std::vector<std::string>> names_with(Keys::Kind kind, std::string_view table);
@@ -123,6 +128,9 @@ class RedisStorage final : public storage::Storage {
   const std::string prefix_;
   const WriteLimits limits_;
   const bool read_only_;
+  std::mutex registered_mutex_;  // guards what follows
+  std::set<std::pair<Keys::Kind, std::string>> registered_;
+  std::uint64_t registered_since_ = 0;  // the client's disturbances
   const int schema_version_, oldest_reader_;
 };
 

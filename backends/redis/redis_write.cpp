@@ -244,19 +244,19 @@ Status RedisStorage::do_apply(const SuiteBatch& batch) {
   const bool is_new = std::any_of(batch.timelines.begin(), batch.timelines.end(),
                                   [](const TimelineRow& row) { return row.version == 1; });
   RESULTSDB_TRY(check_writable());
-  if (is_new) RESULTSDB_TRY(register_name(Keys::Kind::Suite, batch.suite));
+  RESULTSDB_TRY(register_name(Keys::Kind::Suite, batch.suite, is_new));
   return apply_to(suite_keys(batch.suite), batch);
 }
 
 Status RedisStorage::do_apply(const RepositoryBatch& batch) {
   RESULTSDB_TRY(check_writable());
-  if (batch.row.version == 1) RESULTSDB_TRY(register_name(Keys::Kind::Repository, batch.row.name));
+  RESULTSDB_TRY(register_name(Keys::Kind::Repository, batch.row.name, batch.row.version == 1));
   return apply_to(Keys(prefix_, Keys::Kind::Repository, batch.row.name), batch);
 }
 
 Status RedisStorage::do_apply(const DocumentBatch& batch) {
   RESULTSDB_TRY(check_writable());
-  if (!batch.puts.empty()) RESULTSDB_TRY(register_name(Keys::Kind::Collection, batch.collection));
+  if (!batch.puts.empty()) RESULTSDB_TRY(register_name(Keys::Kind::Collection, batch.collection, true));
   return apply_to(Keys(prefix_, Keys::Kind::Collection, batch.collection), batch);
 }
 

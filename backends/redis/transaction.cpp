@@ -133,9 +133,12 @@ Result<bool> Transaction::commit(Client& client, const WriteLimits& limits) && {
         "nothing was written; repeat it");
   if (replies[0].integer > 0) return false;
   if (!wait.empty() && replies[1].integer < limits.wait_replicas)
-    return redis_error(ErrorCode::Unavailable, "written, but only " + std::to_string(replies[1].integer) +
-                                                   " of " + std::to_string(limits.wait_replicas) +
-                                                   " replicas confirmed it in time; repeating it is safe");
+    // Not Unavailable: a repeat would find everything written, and nobody would have confirmed it.
+    return redis_error(
+        ErrorCode::ResourceExhausted,
+        "written, but only " + std::to_string(replies[1].integer) + " of " +
+            std::to_string(limits.wait_replicas) +
+            " replicas confirmed it in time: a fail-over now may lose it; see to the replicas");
   return true;
 }
 

@@ -42,7 +42,12 @@ std::int64_t checksum(const Table& table, std::span<const Value> values) {
   std::int64_t added = 0;
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (table.columns[i].check == Column::Check::Summed) sum.add(values[i]);
-    if (table.columns[i].check == Column::Check::Added) added += std::get<std::int64_t>(values[i]);
+    if (table.columns[i].check != Column::Check::Added) continue;
+    if (const auto* number = std::get_if<std::int64_t>(&values[i])) {
+      added += *number;
+    } else {
+      sum.add(values[i]);  // was damaged: no number is NULL
+    }
   }
   return sum.get() + added;
 }

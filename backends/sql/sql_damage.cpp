@@ -65,7 +65,8 @@ class DamageFinder {
     }));
   }
 
-  /// In pages, in the order of keys: an engine may hold an answer whole.
+  /// In pages, in the order of keys: an engine may hold an answer whole. A page begins behind a sound row, as
+  /// a damaged key may be anywhere in the order.
   Status check(const Table& table) {
     if (!has_checksum(table)) return {};
     const auto& columns = table.columns;
@@ -77,21 +78,34 @@ class DamageFinder {
       Conditions where;
       if (!last.empty()) where.add_after(keys, true, last);
       const auto limit = where.parameter(kAtOnce);
+      std::vector<Value> sound;  // key of the last sound row
       std::deque<std::string> kept;
+      std::size_t found_before_sound = found.size();
       seen = 0;
       const auto look_at = [&](const Row& row) {
+        ++seen;
         for (std::size_t i = 0; i < values.size(); ++i)
           values[i] = value_of(row, static_cast<int>(i), columns[i].type);
-        if (checksum(table, values) != row.integer(static_cast<int>(values.size())))
+        if (checksum(table, values) != row.integer(static_cast<int>(values.size()))) {
           found.push_back(describe(table, values));
-        if (++seen < kAtOnce) return;
-        last.clear();
-        for (std::size_t i = 0; i < table.keys; ++i) last.push_back(keep(values[i], kept));
+          return;
+        }
+        kept.clear();
+        sound.clear();
+        for (std::size_t i = 0; i < table.keys; ++i) sound.push_back(keep(values[i], kept));
+        found_before_sound = found.size();
       };
       const auto answer = connection_.run(select + where.text() + " ORDER BY " + keys + " LIMIT " + limit,
                                           where.values(), look_at);
       RESULTSDB_TRY(as_damage(table.name, answer));
       if (!answer) break;
+      if (seen < kAtOnce) break;
+      if (sound.empty() || (!last.empty() && sound <= last)) {
+        found.push_back({.table = table.name, .what = "too many damaged rows: the rest was not looked at"});
+        break;
+      }
+      found.resize(found_before_sound);  // the rows behind come again
+      last = std::move(sound);
       texts = std::move(kept);
     }
     return {};

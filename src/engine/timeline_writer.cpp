@@ -57,14 +57,15 @@ Status check_order_key(const TimelineContents& contents, OrderKey wanted) {
 
 }  // namespace
 
-Result<TimelineWriter::Attempt> TimelineWriter::try_write(const Drafting& drafting) {
+Result<TimelineWriter::Attempt> TimelineWriter::try_write(const Drafting& drafting, Status& applied) {
   std::optional<TimelineDraft> draft;
   {
     RESULTSDB_ASSIGN(const Timeline::Reader reader, timeline_.read());
     draft.emplace(suite_, timeline_, *reader);
     RESULTSDB_ASSIGN(const Decision decision, drafting(*reader, *draft));
     if (decision == Decision::Nothing) return Attempt{};
-    RESULTSDB_TRY(suite_.storage().apply(draft->batch()));
+    applied = suite_.storage().apply(draft->batch());
+    RESULTSDB_TRY(applied);
   }
   draft->applied();
   return Attempt{Decision::Write, draft->removed(), draft->added()};
@@ -72,15 +73,22 @@ Result<TimelineWriter::Attempt> TimelineWriter::try_write(const Drafting& drafti
 
 Result<TimelineWriter::Attempt> TimelineWriter::write(const Drafting& drafting) {
   std::minstd_rand random(timeline_.identity().number * 7919 + 17);
-  bool validated = false;
+  bool validated = false, in_doubt = false;
   for (int conflicts = 0;;) {
-    // What is known is tried first: the batch's precondition validates it. A decision to write nothing has no
-    // precondition and counts only after the timeline was read anew.
-    Result<Attempt> attempt = try_write(drafting);
-    if (attempt && (attempt->decision == Decision::Write || validated)) return attempt;
+    // What is known is tried first: the batch's precondition validates it. A decision to write nothing, or a
+    // refusal, has no precondition and counts only after the timeline was read anew.
+    Status applied;
+    Result<Attempt> attempt = try_write(drafting, applied);
+    if (attempt && (attempt->decision == Decision::Write || validated)) {
+      attempt->done_before = in_doubt && attempt->decision == Decision::Nothing;
+      return attempt;
+    }
     const bool conflict = !attempt && attempt.error().code == ErrorCode::Conflict;
+    const bool unanswered = !applied && applied.error().code == ErrorCode::Unavailable;
+    if (!applied && !conflict && !unanswered) return attempt;
     if (!attempt && validated && (!conflict || conflicts >= retries_)) return attempt;
     if (conflict) wait_a_moment(conflicts++, random);
+    in_doubt = in_doubt || unanswered;
     RESULTSDB_TRY(timeline_.refresh());
     validated = true;
   }
@@ -114,7 +122,8 @@ Result<Ingested> TimelineWriter::put(const PreparedRun& run, const PutOptions& o
   };
   std::lock_guard lock(timeline_.write_mutex);
   RESULTSDB_ASSIGN(const Attempt attempt, write(drafting));
-  if (attempt.decision == Decision::Nothing) return Ingested{Ingested::Stored::Unchanged, equal->info};
+  if (attempt.decision == Decision::Nothing)
+    return Ingested{attempt.done_before ? Ingested::Stored::Added : Ingested::Stored::Unchanged, equal->info};
   // The run is stored whether or not folding succeeds; the next upload takes its turn again.
   (void)fold_next(suite_, timeline_);
   return Ingested{attempt.removed ? Ingested::Stored::Replaced : Ingested::Stored::Added,
@@ -131,7 +140,7 @@ Result<bool> TimelineWriter::erase(const std::string& id, std::optional<Time> re
                      RESULTSDB_TRY(draft.erase(run));
                      return Decision::Write;
                    }));
-  return attempt.decision == Decision::Write;
+  return attempt.decision == Decision::Write || attempt.done_before;
 }
 
 Result<bool> TimelineWriter::expire(const std::string& id, Time now) {
@@ -152,7 +161,7 @@ Result<bool> TimelineWriter::expire(const std::string& id, Time now) {
                      RESULTSDB_TRY(draft.rewrite(run, std::move(row)));
                      return Decision::Write;
                    }));
-  return attempt.decision == Decision::Write;
+  return attempt.decision == Decision::Write || attempt.done_before;
 }
 
 }  // namespace resultsdb::engine

@@ -28,7 +28,9 @@ struct PutOptions {
   std::optional<Extension> extends;
 };
 
-/// Repeats a write after Conflict, at most `retries` times.
+/// Repeats a write after Conflict, at most `retries` times, and once if the store went away before it
+/// answered: then the batch may have been applied, and a repeat that finds everything done counts as having
+/// done it.
 class TimelineWriter {
  public:
   TimelineWriter(Suite& suite, Timeline& timeline, int retries)
@@ -49,9 +51,11 @@ class TimelineWriter {
   struct Attempt {
     Decision decision = Decision::Nothing;
     RunEntryPtr removed, added;
+    bool done_before = false;  ///< nothing is left to write, perhaps because an unanswered batch was applied
   };
   Result<Attempt> write(const Drafting& drafting);
-  Result<Attempt> try_write(const Drafting& drafting);
+  /// `applied` is what the store said, if it came to that.
+  Result<Attempt> try_write(const Drafting& drafting, Status& applied);
 
   Suite& suite_;
   Timeline& timeline_;

@@ -38,14 +38,19 @@ bool is_damage(const Error& error) {
   return error.code == ErrorCode::Corrupt || error.code == ErrorCode::InvalidArgument;
 }
 
-using Timelines = std::set<std::pair<std::string, storage::TimelineId>>;
+/// Where the store's own rows are damaged.
+struct DamagedRows {
+  std::set<std::pair<std::string, storage::TimelineId>> timelines;
+  bool elsewhere = false;  ///< in an index, perhaps: then no answer of the store can be relied on
+};
 
-/// Reports what the store finds wrong with its own rows; gives the timelines that have such rows.
-Result<Timelines> check_rows(storage::Storage& storage, std::vector<Problem>& problems) {
+/// Reports what the store finds wrong with its own rows.
+Result<DamagedRows> check_rows(storage::Storage& storage, std::vector<Problem>& problems) {
   RESULTSDB_ASSIGN(auto damages, storage.find_damage());
-  Timelines damaged;
+  DamagedRows damaged;
   for (storage::Damage& damage : damages) {
-    if (damage.timeline) damaged.emplace(damage.suite, *damage.timeline);
+    if (damage.timeline) damaged.timelines.emplace(damage.suite, *damage.timeline);
+    damaged.elsewhere = damaged.elsewhere || !damage.timeline;
     problems.push_back({std::move(damage.table), std::move(damage.key), std::move(damage.what)});
   }
   return damaged;
@@ -64,7 +69,7 @@ Result<CheckReport> Model::check(bool repair, const ProgressCallback& progress) 
   CheckReport report;
   storage::Storage& storage = implementation_->storage();
   if (progress && !progress({"check rows", 0, 0})) return make_error(ErrorCode::Unavailable, "stopped");
-  RESULTSDB_ASSIGN(const Timelines damaged, check_rows(storage, report.problems));
+  RESULTSDB_ASSIGN(const DamagedRows damaged, check_rows(storage, report.problems));
   RESULTSDB_ASSIGN(const auto suites, implementation_->suite_names({}));
   for (const std::string& suite : suites) {
     const auto rows = storage.find_timelines(suite);
@@ -78,7 +83,7 @@ Result<CheckReport> Model::check(bool repair, const ProgressCallback& progress) 
       if (progress && !progress({"check " + suite, i, rows->size()}))
         return make_error(ErrorCode::Unavailable, "stopped");
       // What is derived from damaged rows is wrong, and a row that is written again would pass for sound.
-      const bool repair_it = repair && !damaged.contains({suite, row.id});
+      const bool repair_it = repair && !damaged.elsewhere && !damaged.timelines.contains({suite, row.id});
       auto check = check_one(storage, suite, row, repair_it);
       if (!check && is_damage(check.error())) {
         report.problems.push_back({"timeline", name_of(suite, row), check.error().text()});

@@ -277,7 +277,7 @@ TEST(RedisFaults, MissingReplicasAreToldAfterTheWrite) {
   const auto timeline = make_timeline(*storage, "main");
   const auto status = storage->apply(make_batch(timeline, 1, 3));
   ASSERT_FALSE(status.ok());
-  EXPECT_EQ(status.error().code, ErrorCode::Unavailable);
+  EXPECT_EQ(status.error().code, ErrorCode::ResourceExhausted);
   EXPECT_NE(status.error().text().find("0 of 1"), std::string::npos) << status.error();
   EXPECT_EQ(version_of(*storage, timeline), 1u);
 }

@@ -61,7 +61,7 @@ async function showSuites() {
   content.append(table(
     [['Suite'], ['Tests', 'number'], ['Timelines', 'number'], ['Runs', 'number'], ['Failing in the newest runs', 'number'], ['Newest (UTC)']],
     items.map((suite) => [link({suite: suite.suite}, suite.suite), suite.tests, suite.timelines, suite.runs,
-      failing(suite.counts), day(suite.newest)])));
+      failing(suite.counts, 'of several runs'), day(suite.newest)])));
 }
 
 async function showRuns(suite) {
