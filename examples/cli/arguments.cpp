@@ -34,7 +34,9 @@ bool Options::parse(const Arguments& arguments) {
   po::positional_options_description positional;
   positional.add("positional", -1);
   try {
-    po::store(po::command_line_parser(arguments).options(all).positional(positional).run(), values_);
+    constexpr int kWholeNames = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
+    po::store(po::command_line_parser(arguments).style(kWholeNames).options(all).positional(positional).run(),
+              values_);
     po::notify(values_);
   } catch (const po::error& error) {
     throw UsageError{std::string(error.what()) + "; see 'resultsdb " + command_ + " --help'"};

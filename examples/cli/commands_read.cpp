@@ -130,12 +130,36 @@ void print_history_json(const std::string& suite, const std::string& test, const
   std::cout << "]}\n";
 }
 
-void print_history_table(const History& history) {
+/// A build that failed and a run that broke off have no failing test either: that is worth a word.
+void warn_of_runs_without_an_end(const std::vector<RunInfoPtr>& runs) {
+  for (const auto& run : runs) {
+    if (run->state == RunState::Final && run->counts.covered > 0 && run->counts.lost == 0) continue;
+    std::cerr << "warning: " << run->suite << ' ' << run->configuration.key() << ": the run of "
+              << format_rfc3339(run->started) << " is " << to_string(run->state) << ", with "
+              << run->counts.covered << " results and " << run->counts.lost << " lost tests\n";
+  }
+}
+
+/// Whether the newest run of a timeline did not run the test; then what to say.
+std::string newest_run_without_test(Model& model, HistoryQuery query, const TimelineInfo& timeline) {
+  query.selection = {.timelines = {timeline.id}};
+  query.only_covering = query.durations = false;
+  query.limit = 1;
+  const auto newest = need(model.history(query));
+  if (newest.timelines.empty() || newest.timelines.front().runs.empty()) return {};
+  if (!newest.series.empty() && newest.series.front().outcomes.front().outcome >= 0) return {};
+  const RunInfo& run = *newest.timelines.front().runs.front();
+  return "the newest run, of " + format_rfc3339(run.started) + ", is " + std::string(to_string(run.state)) +
+         " and has no result of this test\n";
+}
+
+void print_history_table(Model& model, const HistoryQuery& query, const History& history) {
   if (history.series.empty()) std::cout << "no run covers this test\n";
   for (const auto& series : history.series) {
     const auto& timeline = history.timelines[series.timeline];
     std::cout << (timeline.info.branch.empty() ? "(no branch)" : timeline.info.branch) << "  "
-              << timeline.info.configuration.key() << '\n';
+              << timeline.info.configuration.key() << '\n'
+              << newest_run_without_test(model, query, timeline.info);
     Records records({"started", "commits", "state", "expected", "actual", "duration_ms", "run"});
     for (const auto& [run, outcome] : covered_runs(history, series)) {
       const auto& info = *timeline.runs[run];
@@ -275,7 +299,9 @@ int run_failures(const Arguments& arguments) {
   const auto format = options.format();
   auto model = open_model(options, Access::Read);
   Records records({"run", "suite", "test", "configuration", "expected", "actual", "message"});
-  for (const auto& run : runs_to_examine(*model, options)) {
+  const auto runs = runs_to_examine(*model, options);
+  warn_of_runs_without_an_end(runs);
+  for (const auto& run : runs) {
     RunResultsQuery query{.run = run->id,
                           .suite = run->suite,
                           .which = RunResultsQuery::Which::Failing,
@@ -287,7 +313,7 @@ int run_failures(const Arguments& arguments) {
                    cell(row.outcome.expected), cell(row.outcome.actual), cell(message_of(row.detail))});
     }
   }
-  records.print(format, "no failures");
+  records.print(format, runs.empty() ? "no such runs, so nothing is known of failures" : "no failures");
   return kDone;
 }
 
@@ -316,7 +342,7 @@ int run_history(const Arguments& arguments) {
   if (format == Format::Json) {
     print_history_json(suites.front(), test, history);
   } else if (format == Format::Table) {
-    print_history_table(history);
+    print_history_table(*model, query, history);
   } else {
     auto records = history_columns();
     for (const auto& series : history.series) add_history(history, series, records);

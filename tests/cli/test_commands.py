@@ -75,6 +75,16 @@ class Commands(unittest.TestCase):
         self.assertIn('1500', self.cli.run('history', 'math.divides', '--suite', 'unit').stdout)
         self.assertIn('no such test', self.cli.run('history', 'nope', '--suite', 'unit', code=1).stderr)
 
+    def test_a_run_without_results_is_no_pass(self):
+        self.import_junit('--started', '2026-01-01T00:00:00Z', divides='')
+        self.write('runs.jsonl', json.dumps({'id': 'b', 'suite': 'unit', 'branch': '', 'configuration': {}, 'state': 'failed',
+                                             'started': '2026-01-02T00:00:00Z', 'reason': 'build', 'file': None}) + '\n')
+        self.cli.run('import', '--manifest', self.path('runs.jsonl'))
+        self.assertRegex(self.cli.run('failures').stderr, r'warning: unit .*2026-01-02T00:00:00Z is failed, with 0 results')
+        self.assertIn('is failed and has no result of this test', self.cli.run('history', 'math.adds', '--suite', 'unit').stdout)
+        self.assertIn('no such runs', self.cli.run('failures', '--configuration', 'os=windows').stdout)
+        self.assertIn('--suit', self.cli.run('failures', '--suit', 'unit', code=2).stderr)
+
     def test_importing_a_file_twice_is_one_run(self):
         first = self.import_junit()
         self.assertIn('stored:', first.stdout)

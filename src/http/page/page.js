@@ -127,7 +127,7 @@ async function showTest(suite, test) {
     return [timeline.branch, history.configurations[timeline.configuration].label, element('div', {class: 'strip'}, ...cells)];
   });
   content.append(table([['Branch'], ['Configuration'], ['Newest run first']], rows));
-  content.append(element('p', {class: 'dim'}, 'Low bar: pass. Full bar: failure; hollow: an expected one. Base line: no result.'));
+  content.append(element('p', {class: 'dim'}, 'Low bar: pass; grey: skipped or another word. Full bar: failure; hollow: an expected one. Base line: no result.'));
 }
 
 async function prepareForm(suite, test) {
@@ -162,6 +162,7 @@ async function show() {
     await showSuites();
     await showRuns(undefined);
   }
+  message.textContent = '';
   document.getElementById('version').textContent = `version ${(await get('/server')).version}`;
 }
 
