@@ -1,0 +1,122 @@
+"""Four servers on one store take runs of the same timelines at once: each is there once, as if written one after another."""
+import concurrent.futures
+import json
+import os
+import random
+import subprocess
+import tempfile
+import unittest
+import urllib.error
+import urllib.request
+
+from program import Cli, clean_environment
+
+SERVER = os.environ['RESULTSDB_SERVER']
+SEED = int(os.environ.get('RESULTSDB_SEED', '0')) or random.randrange(1, 2**31)
+SERVERS = 4
+RUNS = int(os.environ.get('RESULTSDB_SERVER_RUNS', '120'))
+TRIES = 20
+
+
+class Server:
+    """A server on a free port until the end of the test."""
+
+    def __init__(self, store):
+        self.process = subprocess.Popen([SERVER, '--store', store, '--listen', '127.0.0.1:0'], stdout=subprocess.PIPE,
+                                        stderr=subprocess.DEVNULL, text=True, env=clean_environment())
+        for line in self.process.stdout:
+            if line.startswith('listening on '):
+                self.address = line.split()[-1]
+                return
+        raise AssertionError(f'the server ended with {self.process.wait()} before it listened')
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+        self.process.stdout.close()
+        return self.process.wait(timeout=60)
+
+
+def make_runs(seed):
+    """Repeated, late and partial runs of three timelines."""
+    chance = random.Random(seed)
+    runs = []
+    for number in range(RUNS):
+        tests = chance.sample(range(60), chance.choice((60, 60, 60, 5)))
+        runs.append({
+            'suite': 'unit', 'branch': 'main', 'configuration': {'os': chance.choice(('linux', 'mac', 'windows'))}, 'id': f'run-{number}',
+            'started': f'2026-01-01T{number // 60:02}:{number % 60:02}:00Z', 'order_key': 'time',
+            'results': [{'test': f'test-{test}', 'actual': chance.choice(('PASS',) * 9 + ('FAIL',)), 'duration_us': 1000 * chance.randrange(900)}
+                        for test in tests],
+        })
+    return runs
+
+
+def post(address, run):
+    """The status of the last answer; what may be repeated is repeated, as a client would."""
+    request = urllib.request.Request(address + '/v1/runs', json.dumps(run).encode(), {'Content-Type': 'application/json'})
+    for _ in range(TRIES):
+        try:
+            with urllib.request.urlopen(request, timeout=120) as answer:
+                return answer.status
+        except urllib.error.HTTPError as error:
+            body = json.loads(error.read())
+            if not body.get('retryable'):
+                raise AssertionError(f"{run['id']}: {body}") from error
+    raise AssertionError(f"{run['id']} was refused {TRIES} times: {body}")
+
+
+class FourServers(unittest.TestCase):
+    def export(self, store):
+        text = Cli(store).run('export').stdout
+        self.assertEqual(Cli(store).json('check')['problems'], [])
+        return text
+
+    def take_runs_at_once(self, store):
+        runs = make_runs(SEED)
+        with tempfile.TemporaryDirectory() as folder:
+            alone = Server(f'sqlite:{folder}/one.db')
+            self.addCleanup(alone.stop)
+            for run in runs:
+                post(alone.address, run)
+            self.assertEqual(alone.stop(), 0)
+            expected = self.export(f'sqlite:{folder}/one.db')
+        servers = [Server(store) for _ in range(SERVERS)]
+        try:
+            chance = random.Random(SEED + 1)
+            sent = [(chance.choice(servers).address, run) for run in runs + runs[::10]]  # some of them twice
+            chance.shuffle(sent)
+            with concurrent.futures.ThreadPoolExecutor(2 * SERVERS) as pool:
+                statuses = list(pool.map(lambda pair: post(*pair), sent))
+            self.assertEqual(set(statuses) - {200, 201}, set())
+            counts = set()
+            for server in servers:  # no server answers from what it knew before the others wrote
+                with urllib.request.urlopen(server.address + '/v1/suites', timeout=60) as answer:
+                    counts.add(json.load(answer)['items'][0]['runs'])
+            self.assertEqual(counts, {len(runs)})
+        finally:
+            codes = [server.stop() for server in servers]
+        self.assertEqual(codes, [0] * SERVERS)
+        self.assertEqual(self.export(store), expected, f'RESULTSDB_SEED={SEED}')
+
+    def test_sqlite(self):
+        with tempfile.TemporaryDirectory() as folder:
+            self.take_runs_at_once(f'sqlite:{folder}/four.db?busy_timeout_ms=30000')
+
+
+def add_test(name, variable, option):
+    def test(self):
+        self.assertIn(variable, os.environ, 'run this below tests/support/servers.sh, as script/test does')
+        self.take_runs_at_once(f'{os.environ[variable]}?{option}=servers_{os.getpid()}')
+    setattr(FourServers, 'test_' + name, test)
+
+
+for backend in os.environ['RESULTSDB_SERVER_BACKENDS'].split():
+    if backend == 'postgres':
+        add_test('postgres', 'RESULTSDB_TEST_POSTGRES', 'schema')
+    if backend == 'redis':
+        add_test('redis', 'RESULTSDB_TEST_REDIS', 'prefix')
+        add_test('redis_cluster', 'RESULTSDB_TEST_REDIS_CLUSTER', 'prefix')
+
+if __name__ == '__main__':
+    unittest.main(verbosity=2)
