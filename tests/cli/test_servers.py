@@ -1,4 +1,4 @@
-"""Four servers on one store take runs of the same timelines at once: each is there once, as if written one after another."""
+"""Stores that several programs share: four servers that write at once, and a store that moves from one kind to the next."""
 import concurrent.futures
 import json
 import os
@@ -104,19 +104,52 @@ class FourServers(unittest.TestCase):
             self.take_runs_at_once(f'sqlite:{folder}/four.db?busy_timeout_ms=30000')
 
 
+def server_stores():
+    """(name, variable with the server's URL, option that sets a store apart) of the servers that are built in."""
+    backends = os.environ['RESULTSDB_SERVER_BACKENDS'].split()
+    stores = [('postgres', 'RESULTSDB_TEST_POSTGRES', 'schema')] if 'postgres' in backends else []
+    if 'redis' in backends:
+        stores += [('redis', 'RESULTSDB_TEST_REDIS', 'prefix'), ('redis_cluster', 'RESULTSDB_TEST_REDIS_CLUSTER', 'prefix')]
+    return stores
+
+
+def url_of(variable, option, name):
+    if variable not in os.environ:
+        raise AssertionError(f'{variable} is not set: run this below tests/support/servers.sh, as script/test does')
+    return f'{os.environ[variable]}?{option}={name}_{os.getpid()}'
+
+
 def add_test(name, variable, option):
-    def test(self):
-        self.assertIn(variable, os.environ, 'run this below tests/support/servers.sh, as script/test does')
-        self.take_runs_at_once(f'{os.environ[variable]}?{option}=servers_{os.getpid()}')
-    setattr(FourServers, 'test_' + name, test)
+    setattr(FourServers, 'test_' + name, lambda self: self.take_runs_at_once(url_of(variable, option, 'servers')))
 
 
-for backend in os.environ['RESULTSDB_SERVER_BACKENDS'].split():
-    if backend == 'postgres':
-        add_test('postgres', 'RESULTSDB_TEST_POSTGRES', 'schema')
-    if backend == 'redis':
-        add_test('redis', 'RESULTSDB_TEST_REDIS', 'prefix')
-        add_test('redis_cluster', 'RESULTSDB_TEST_REDIS_CLUSTER', 'prefix')
+for store in server_stores():
+    add_test(*store)
+
+
+class Moving(unittest.TestCase):
+    """Export and import-export from each kind of store into the next, with a recorded project."""
+
+    def test_exports_stay_equal(self):
+        project = os.path.join(os.environ['RESULTSDB_SOURCE'], 'demo', 'cron')
+        with tempfile.TemporaryDirectory() as folder:
+            first = f'sqlite:{folder}/first.db'
+            Cli(first).run('commits', 'import', os.path.join(project, 'commits.jsonl'))
+            Cli(first).run('import', '--manifest', os.path.join(project, 'runs.jsonl'))
+            expected = Cli(first).run('export', '--with-received').stdout
+            self.assertGreater(expected.count('\n'), 80)
+            path = os.path.join(folder, 'export.jsonl')
+            with open(path, 'w', encoding='utf-8') as file:
+                file.write(expected)
+            for store in [url_of(variable, option, 'moved') for _, variable, option in server_stores()] + [f'sqlite:{folder}/last.db']:
+                Cli(store).run('import-export', path)
+                Cli(store).run('import-export', path)  # as after an interruption: what is there stays
+                moved = Cli(store).run('export', '--with-received').stdout
+                self.assertTrue(moved == expected, f'the export of {store.split(":")[0]} differs')
+                self.assertTrue(Cli(store).json('check')['clean'])
+                with open(path, 'w', encoding='utf-8') as file:
+                    file.write(moved)
+
 
 if __name__ == '__main__':
     unittest.main(verbosity=2)
