@@ -10,7 +10,7 @@
 namespace resultsdb::engine {
 namespace {
 
-constexpr int kLoadAttempts = 4;
+constexpr int kLoadAttempts = 16;
 
 bool by_key(const RunEntryPtr& a, const RunEntryPtr& b) { return a->key() < b->key(); }
 

@@ -13,8 +13,10 @@
 namespace resultsdb::engine {
 namespace {
 
+// Briefly, however often: of those who compete one always gets through, and who waits longer falls behind
+// further.
 void wait_a_moment(int attempt, std::minstd_rand& random) {
-  const int most = 100 << std::min(attempt, 8);  // microseconds
+  const int most = 100 << std::min(attempt, 4);  // microseconds
   std::this_thread::sleep_for(std::chrono::microseconds(std::uniform_int_distribution(0, most)(random)));
 }
 

@@ -35,7 +35,7 @@ Result<StoragePtr> open(const std::string& url) {
 Time at(int seconds) { return from_seconds(1'000'000 + seconds); }
 
 Run run_of(int writer, int number, int tests = 50) {
-  Run run{.header = {.suite = "suite", .branch = "branch-" + std::to_string(writer % 2)}};
+  Run run{.header = {.suite = "suite", .branch = "branch-" + std::to_string(writer)}};
   run.header.id = std::to_string(writer) + "-" + std::to_string(number);
   run.header.position = number;
   run.header.variant = std::to_string(writer);
