@@ -1,6 +1,7 @@
 // Commands that ask: suites, configurations, tests, runs, failures, history.
 #include <boost/json.hpp>
 #include <iostream>
+#include <map>
 
 #include "commands.hpp"
 #include "context.hpp"
@@ -140,26 +141,29 @@ void warn_of_runs_without_an_end(const std::vector<RunInfoPtr>& runs) {
   }
 }
 
-/// Whether the newest run of a timeline did not run the test; then what to say.
-std::string newest_run_without_test(Model& model, HistoryQuery query, const TimelineInfo& timeline) {
-  query.selection = {.timelines = {timeline.id}};
+/// By timeline: the newest run, where it has no result of the test.
+std::map<std::string, RunInfoPtr> newest_runs_without_test(Model& model, HistoryQuery query) {
   query.only_covering = query.durations = false;
   query.limit = 1;
   const auto newest = need(model.history(query));
-  if (newest.timelines.empty() || newest.timelines.front().runs.empty()) return {};
-  if (!newest.series.empty() && newest.series.front().outcomes.front().outcome >= 0) return {};
-  const RunInfo& run = *newest.timelines.front().runs.front();
-  return "the newest run, of " + format_rfc3339(run.started) + ", is " + std::string(to_string(run.state)) +
-         " and has no result of this test\n";
+  std::map<std::string, RunInfoPtr> without;
+  for (const auto& timeline : newest.timelines)
+    if (!timeline.runs.empty()) without[timeline.info.id] = timeline.runs.front();
+  for (const auto& series : newest.series)
+    if (series.outcomes.front().outcome >= 0) without.erase(newest.timelines[series.timeline].info.id);
+  return without;
 }
 
 void print_history_table(Model& model, const HistoryQuery& query, const History& history) {
   if (history.series.empty()) std::cout << "no run covers this test\n";
+  const auto without_test = newest_runs_without_test(model, query);
   for (const auto& series : history.series) {
     const auto& timeline = history.timelines[series.timeline];
     std::cout << (timeline.info.branch.empty() ? "(no branch)" : timeline.info.branch) << "  "
-              << timeline.info.configuration.key() << '\n'
-              << newest_run_without_test(model, query, timeline.info);
+              << timeline.info.configuration.key() << '\n';
+    if (const auto newer = without_test.find(timeline.info.id); newer != without_test.end())
+      std::cout << "the newest run, of " << format_rfc3339(newer->second->started) << ", is "
+                << to_string(newer->second->state) << " and has no result of this test\n";
     Records records({"started", "commits", "state", "expected", "actual", "duration_ms", "run"});
     for (const auto& [run, outcome] : covered_runs(history, series)) {
       const auto& info = *timeline.runs[run];
