@@ -19,11 +19,10 @@
 // Packed, what is soon folded into something else: the reference is the minimum, a distance has k bits.
 //
 // Rice, what stays: the reference is the mean, distances are folded to 0, -1, 1, -2, … = 0, 1, 2, 3, … and
-// written with Rice's code (R. F. Rice, Some practical universal noiseless coding techniques, 1979): q =
-// distance
-// >> k in unary, then the lowest k bits. Distances far out have an Elias gamma code of q: with n = q - 3,
-// 4 + bit_width(n) - 1 ones, a zero, the bits of n below its highest, then the k bits. A test's durations
-// scatter like a bell curve with a few outliers: that is 0.1 bits from its entropy.
+// written with Rice's code (R. F. Rice, Some practical universal noiseless coding techniques, 1979): with
+// q = distance >> k, q in unary, then the lowest k bits. Distances far out have an Elias gamma code of q:
+// with n = q - 3, 4 + bit_width(n) - 1 ones, a zero, the bits of n below its highest, then the k bits. A
+// test's durations scatter like a bell curve with a few outliers: that is 0.1 bits from its entropy.
 namespace resultsdb::engine {
 
 namespace {

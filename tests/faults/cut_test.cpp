@@ -8,14 +8,9 @@
 #include "property/soundness.hpp"
 #include "resultsdb/model.hpp"
 #include "support/cutting_proxy.hpp"
-#ifdef RESULTSDB_WITH_POSTGRES
-#include "resultsdb/backends/postgres.hpp"
 #include "support/postgres.hpp"
-#endif
-#ifdef RESULTSDB_WITH_REDIS
-#include "resultsdb/backends/redis.hpp"
 #include "support/redis.hpp"
-#endif
+#include "support/stores.hpp"
 
 namespace resultsdb {
 namespace {
@@ -42,14 +37,7 @@ Run run_of(int number) {
 }
 
 Result<std::shared_ptr<Model>> open(const std::string& url) {
-  BackendRegistry registry;
-#ifdef RESULTSDB_WITH_POSTGRES
-  backends::register_postgres(registry);
-#endif
-#ifdef RESULTSDB_WITH_REDIS
-  backends::register_redis(registry);
-#endif
-  RESULTSDB_ASSIGN(auto storage, registry.open(url));
+  RESULTSDB_ASSIGN(auto storage, testing::open_store(url));
   return Model::create(std::move(storage));
 }
 
@@ -62,11 +50,8 @@ struct Server {
 };
 
 const Server kServers[] = {
-#ifdef RESULTSDB_WITH_POSTGRES
     {"postgres", testing::postgres_port, [] { return testing::postgres_url() + "?sslmode=disable&schema="; },
      [](std::uint16_t port) { return testing::postgres_url_through(port) + "?sslmode=disable&schema="; }},
-#endif
-#ifdef RESULTSDB_WITH_REDIS
     {"redis",
      [] {
        const auto url = testing::redis_url();
@@ -74,8 +59,16 @@ const Server kServers[] = {
      },
      [] { return testing::redis_url() + "?prefix="; },
      [](std::uint16_t port) { return "redis://127.0.0.1:" + std::to_string(port) + "?prefix="; }},
-#endif
 };
+
+/// Those whose backend is built.
+std::vector<Server> servers() {
+  std::vector<Server> built;
+  for (const Server& server : kServers)
+    for (const std::string& backend : testing::backends())
+      if (backend == server.backend) built.push_back(server);
+  return built;
+}
 
 /// A part of the server that no other test uses.
 std::string store_name() {
@@ -176,8 +169,8 @@ TEST_P(Cut, ClientKilledAtEveryMessageOfAnUpload) {
 
 INSTANTIATE_TEST_SUITE_P(
     On, Cut,
-    ::testing::Combine(::testing::ValuesIn(kServers), ::testing::Values(CuttingProxy::When::BeforeTheServer,
-                                                                        CuttingProxy::When::AfterTheServer)),
+    ::testing::Combine(::testing::ValuesIn(servers()), ::testing::Values(CuttingProxy::When::BeforeTheServer,
+                                                                         CuttingProxy::When::AfterTheServer)),
     [](const auto& info) {
       const bool question = std::get<1>(info.param) == CuttingProxy::When::BeforeTheServer;
       return std::string(std::get<0>(info.param).backend) + (question ? "Question" : "Answer");

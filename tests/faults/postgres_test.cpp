@@ -17,6 +17,7 @@
 #include "property/soundness.hpp"
 #include "resultsdb/model.hpp"
 #include "support/postgres.hpp"
+#include "support/waiting.hpp"
 
 namespace resultsdb {
 namespace {

@@ -10,9 +10,10 @@
 #include <thread>
 
 #include "faults/versions.hpp"
-#include "resultsdb/backends/redis.hpp"
 #include "support/redis.hpp"
 #include "support/redis_server.hpp"
+#include "support/stores.hpp"
+#include "support/waiting.hpp"
 
 namespace resultsdb {
 namespace {
@@ -26,9 +27,7 @@ const std::string& cluster_url() {
 }
 
 std::shared_ptr<Storage> open(const std::string& prefix, const std::string& options = {}) {
-  BackendRegistry registry;
-  backends::register_redis(registry);
-  auto storage = registry.open(cluster_url() + "?prefix=" + prefix + options);
+  auto storage = testing::open_store(cluster_url() + "?prefix=" + prefix + options);
   EXPECT_TRUE(storage.ok()) << (storage ? Error{} : storage.error());
   return storage ? *storage : nullptr;
 }
@@ -85,13 +84,10 @@ int slot_of(const std::string& prefix) {
   return std::atoi(run(known_ports().front(), "CLUSTER KEYSLOT '" + prefix + "{suite/suite}:run'").c_str());
 }
 
+/// A cluster takes its time to agree.
 template <class Condition>
-void wait_until(Condition condition) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(90);
-  while (!condition()) {
-    ASSERT_LT(std::chrono::steady_clock::now(), end) << "it never happened";
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
+void wait_until(Condition done) {
+  testing::wait_until(done, std::chrono::seconds(90));
 }
 
 TEST(RedisCluster, SuitesLandOnAllMasters) {

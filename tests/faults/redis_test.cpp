@@ -15,6 +15,7 @@
 
 #include "faults/versions.hpp"
 #include "support/redis_server.hpp"
+#include "support/waiting.hpp"
 
 namespace resultsdb {
 namespace {
@@ -22,6 +23,7 @@ namespace {
 using namespace storage;
 using namespace faults;
 using testing::RedisServer;
+using testing::wait_until;
 
 Result<std::shared_ptr<Storage>> open_at(const std::string& socket, backends::RedisOptions options = {}) {
   options.socket = socket;
@@ -41,16 +43,6 @@ Error refusal(const RedisServer& server, const backends::RedisOptions& options =
     EXPECT_EQ(storage.error().backend, "redis");
   }
   return storage ? Error{} : storage.error();
-}
-
-/// Asks until it is so; fails after half a minute.
-template <class Condition>
-void wait_until(Condition condition) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-  while (!condition()) {
-    ASSERT_LT(std::chrono::steady_clock::now(), end) << "it never happened";
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  }
 }
 
 TEST(RedisFaults, PasswordsAreCheckedAndNeverTold) {

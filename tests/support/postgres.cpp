@@ -8,6 +8,8 @@
 #include <stdexcept>
 #include <thread>
 
+#include "support/waiting.hpp"
+
 namespace resultsdb::testing {
 
 std::string exported(const char* variable) {
@@ -45,15 +47,6 @@ std::string administer(const std::string& statements) {
   if (::pclose(psql) != 0) throw std::runtime_error("psql failed: " + statements);
   while (output.ends_with('\n')) output.pop_back();
   return output;
-}
-
-bool comes_true(const std::function<bool()>& done) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-  while (!done()) {
-    if (std::chrono::steady_clock::now() > end) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-  return true;
 }
 
 LockHolder::LockHolder(const std::string& statement) {

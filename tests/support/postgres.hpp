@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <cstdio>
-#include <functional>
 #include <string>
 
 namespace resultsdb::testing {
@@ -23,9 +22,6 @@ std::string schema_name();
 
 /// Runs statements as the administrator (psql); its output, one line a row.
 std::string administer(const std::string& statements);
-
-/// True once `done` is; false after half a minute.
-bool comes_true(const std::function<bool()>& done);
 
 /// Holds locks from other sessions' statements until it ends.
 class LockHolder {

@@ -63,6 +63,8 @@ std::vector<std::string> backends_for_processes() {
   return names;
 }
 
+Result<std::shared_ptr<storage::Storage>> open_store(const std::string& url) { return registry().open(url); }
+
 TestStore::TestStore(std::string backend) {
   static int number = 0;
   const std::string name = std::to_string(::getpid()) + "_" + std::to_string(++number);
@@ -78,7 +80,7 @@ TestStore::TestStore(std::string backend) {
     url = server_url("RESULTSDB_TEST_REDIS_CLUSTER") + "?prefix=test_" + name + ':';
   } else {
     url = backend + ":";
-    in_memory_ = registry().open(url).value();
+    in_memory_ = open_store(url).value();
   }
 }
 
@@ -89,7 +91,7 @@ TestStore::~TestStore() {
 
 Result<std::shared_ptr<storage::Storage>> TestStore::open() const {
   if (in_memory_) return in_memory_;
-  return registry().open(url);
+  return open_store(url);
 }
 
 }  // namespace resultsdb::testing

@@ -14,6 +14,9 @@ std::vector<std::string> backends();
 /// Those whose store several processes may have open.
 std::vector<std::string> backends_for_processes();
 
+/// Opens a store of any backend that is built.
+Result<std::shared_ptr<storage::Storage>> open_store(const std::string& url);
+
 /// A store of its own. Copies of the process may open it at the same time, except in memory.
 class TestStore {
  public:
