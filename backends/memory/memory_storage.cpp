@@ -1,5 +1,6 @@
 // The reference backend: ordered containers under one shared_mutex.
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <set>
@@ -44,6 +45,7 @@ class MemoryStorage final : public Storage {
                        .software_version = 1};
   }
   Status do_ping() override { return {}; }
+  std::optional<std::uint64_t> do_revision() override { return revision_.load(); }
   Status do_migrate() override { return {}; }
   Result<std::vector<TableSize>> do_sizes() override;
   Result<std::vector<Damage>> do_find_damage() override { return std::vector<Damage>(); }
@@ -147,6 +149,7 @@ class MemoryStorage final : public Storage {
   static void put_rows(Suite& suite, const SuiteBatch& batch);
 
   mutable std::shared_mutex mutex_;
+  std::atomic<std::uint64_t> revision_{0};
   std::map<std::string, Suite, std::less<>> suites_;
   std::map<std::string, RepositoryData, std::less<>> repositories_;
   std::map<std::string, Collection, std::less<>> collections_;
@@ -234,6 +237,7 @@ Status MemoryStorage::do_apply(const SuiteBatch& batch) {
   auto& suite = suite_for_writing(batch.suite);
   delete_rows(suite, batch);
   put_rows(suite, batch);
+  ++revision_;
   return {};
 }
 
@@ -248,6 +252,7 @@ Status MemoryStorage::do_apply(const RepositoryBatch& batch) {
   for (const auto& key : batch.delete_commits) repository.commits.erase(key);
   for (const auto& commit : batch.put_commits)
     repository.commits.insert_or_assign({commit.branch, *commit.position, commit.id()}, commit);
+  ++revision_;
   return {};
 }
 
@@ -290,6 +295,7 @@ Status MemoryStorage::do_apply(const DocumentBatch& batch) {
     for (const auto& pair : document.unique) collection.unique.emplace(pair, document.key);
     collection.documents.insert_or_assign(item.document.key, std::move(document));
   }
+  ++revision_;
   return {};
 }
 

@@ -7,6 +7,7 @@
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -138,6 +139,8 @@ class Database {
   virtual Result<Lease> reader() = 0;
   virtual Result<Lease> writer() = 0;
   virtual Status ping() = 0;
+  /// See Storage::revision().
+  virtual std::optional<std::uint64_t> revision() { return std::nullopt; }
   virtual const Dialect& dialect() const = 0;
   virtual storage::StorageInfo info() const = 0;  ///< schema version 0: not yet known to the engine
 };

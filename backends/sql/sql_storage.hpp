@@ -21,6 +21,7 @@ class SqlStorage final : public storage::Storage {
  protected:
   Result<storage::StorageInfo> do_info() override;
   Status do_ping() override { return database_->ping(); }
+  std::optional<std::uint64_t> do_revision() override { return database_->revision(); }
   Status do_migrate() override;
   Result<std::vector<storage::TableSize>> do_sizes() override;
   Result<std::vector<storage::Damage>> do_find_damage() override;

@@ -101,6 +101,7 @@ Result<std::optional<std::string>> read_text_cursor(const std::optional<std::str
 
 Result<StorageInfo> Storage::info() { return do_info(); }
 Status Storage::ping() { return do_ping(); }
+std::optional<std::uint64_t> Storage::revision() { return do_revision(); }
 Status Storage::migrate() { return do_migrate(); }
 Result<std::vector<TableSize>> Storage::sizes() { return do_sizes(); }
 

@@ -75,6 +75,11 @@ Result<TimelinePtr> Suite::open_timeline(std::string_view branch, const Configur
 }
 
 Result<std::shared_ptr<const TimelineList>> Suite::refresh() {
+  const std::optional<std::uint64_t> revision = storage_.revision();
+  {
+    std::lock_guard lock(mutex_);
+    if (listed_ && revision && revision == listed_at_) return listed_;
+  }
   RESULTSDB_ASSIGN(const auto rows, storage_.find_timelines(name_));
   TimelineList list;
   list.reserve(rows.size());
@@ -90,16 +95,15 @@ Result<std::shared_ptr<const TimelineList>> Suite::refresh() {
     timeline->announce(row);
     list.push_back(std::move(timeline));
   }
-  const auto old = known();
-  if (old && list.size() == old->size()) return old;  // timelines are never unlisted
+  std::lock_guard lock(mutex_);
+  listed_at_ = revision;
+  if (listed_ && listed_->size() >= list.size()) return listed_;  // timelines are never unlisted
   std::sort(list.begin(), list.end(), [](const TimelinePtr& a, const TimelinePtr& b) {
     return std::tie(a->identity().branch, a->identity().configuration_key) <
            std::tie(b->identity().branch, b->identity().configuration_key);
   });
-  auto shared = std::make_shared<const TimelineList>(std::move(list));
-  std::lock_guard lock(mutex_);
-  if (!listed_ || listed_->size() <= shared->size()) listed_ = shared;
-  return shared;
+  listed_ = std::make_shared<const TimelineList>(std::move(list));
+  return listed_;
 }
 
 std::shared_ptr<const TimelineList> Suite::known() const {

@@ -38,7 +38,7 @@ class Suite {
 
   /// The timeline that a writer wants, made if it is not there (and not listed before the first batch).
   Result<TimelinePtr> open_timeline(std::string_view branch, const Configuration& configuration);
-  /// Timelines listed in the store, after one call that learns their versions.
+  /// Timelines listed in the store, after one call that learns their versions, or that nothing was written.
   Result<std::shared_ptr<const TimelineList>> refresh();
   /// As refresh() left them.
   std::shared_ptr<const TimelineList> known() const;
@@ -62,6 +62,7 @@ class Suite {
   std::map<std::pair<std::string, std::string>, TimelinePtr> by_name_;  // (branch, configuration key)
   std::map<storage::ConfigurationId, std::pair<std::string, Configuration>> configurations_;
   std::shared_ptr<const TimelineList> listed_;
+  std::optional<std::uint64_t> listed_at_;  // revision of the store before the list was read
 };
 using SuitePtr = std::shared_ptr<Suite>;
 

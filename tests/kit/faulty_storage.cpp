@@ -49,6 +49,15 @@ Status FaultyStorage::do_ping() {
   return around("ping", [&] { return inner_->do_ping(); });
 }
 
+std::optional<std::uint64_t> FaultyStorage::do_revision() {
+  std::optional<std::uint64_t> revision;
+  const Status status = around("revision", [&] {
+    revision = inner_->do_revision();
+    return Status();
+  });
+  return status ? revision : std::nullopt;
+}
+
 Status FaultyStorage::do_migrate() {
   return around("migrate", [&] { return inner_->do_migrate(); });
 }

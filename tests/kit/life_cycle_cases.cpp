@@ -117,6 +117,33 @@ RESULTSDB_CASE(ReopenedStoreHasWhatIsDeclared) {
   EXPECT_EQ(all_commits(*again, {.repository = "repo"}), commits);
 }
 
+/// A revision may not miss what any handle wrote; it may be missing altogether.
+RESULTSDB_CASE(RevisionChangesWithEveryBatch) {
+  std::vector<std::shared_ptr<storage::Storage>> writers;
+  if (backend().capabilities.shared_by_processes) writers.push_back(value_of(backend().reopen()));
+  std::optional<std::uint64_t> before = store().revision();
+  EXPECT_EQ(store().revision(), before) << "nothing was written";
+  std::uint64_t version = 0;
+  const auto written = [&] {
+    const auto now = store().revision();
+    EXPECT_EQ(now.has_value(), before.has_value());
+    if (now) {
+      EXPECT_NE(now, before) << "version " << version;
+    }
+    before = now;
+  };
+  for (int round = 0; round < 3; ++round) {
+    expect_ok(store().apply(repository_batch("rounds", ++version)));
+    written();
+    for (const auto& writer : writers) {
+      expect_ok(writer->apply(repository_batch("rounds", ++version)));
+      written();
+    }
+  }
+  fill(store());
+  written();
+}
+
 /// Stores that processes share show each handle's batches to the others at once, and intern alike.
 RESULTSDB_CASE(SecondHandleSeesWhatIsDeclared) {
   if (!backend().capabilities.shared_by_processes) {

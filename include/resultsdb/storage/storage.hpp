@@ -66,6 +66,9 @@ class Storage {
   Result<StorageInfo> info();
   /// Unavailable if the store cannot answer.
   Status ping();
+  /// Differs from an earlier answer of this object if any batch was applied in between, by whichever process;
+  /// far cheaper than a read. Nothing: this backend cannot say, or not now.
+  std::optional<std::uint64_t> revision();
   /// Brings the schema to this software's version; repeatable; refuses newer stores (SchemaMismatch). A fresh
   /// store is created with the current schema when opened and needs no call.
   Status migrate();
@@ -157,6 +160,7 @@ class Storage {
 
   virtual Result<StorageInfo> do_info() = 0;
   virtual Status do_ping() = 0;
+  virtual std::optional<std::uint64_t> do_revision() { return std::nullopt; }
   virtual Status do_migrate() = 0;
   virtual Result<std::vector<TableSize>> do_sizes() = 0;
   virtual Result<std::vector<Damage>> do_find_damage() = 0;
