@@ -160,6 +160,8 @@ class SqliteDatabase final : public sql::Database {
   int folded_at_ = 0;  // pages of the log when it was last folded, since it began
   std::mutex checkpoint_mutex_;
   std::unique_ptr<SqliteConnection> checkpointer_;
+  std::mutex watcher_mutex_;
+  std::unique_ptr<SqliteConnection> watcher_;
   std::mutex mutex_;
   std::condition_variable reader_is_free_;
   std::vector<std::unique_ptr<SqliteConnection>> idle_;
