@@ -124,6 +124,7 @@ void Comparison::ingest_rows(Report& report) {
 }
 
 void Comparison::compare_sizes(Report& report) {
+  engine_.fold();
   must_agree(engine_.clean(), "check finds damage");
   std::uint64_t bytes = 0;
   std::string tables;

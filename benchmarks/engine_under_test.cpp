@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "engine/flips.hpp"
+#include "engine/fold.hpp"
 #include "engine/outcome_blob.hpp"
 #include "resultsdb/backends/sqlite.hpp"
 
@@ -28,6 +29,20 @@ EngineUnderTest::EngineUnderTest(const std::string& path) {
 }
 
 void EngineUnderTest::ingest(const Run& run) { need(model_->ingest(run, {.received = run.header.started})); }
+
+void EngineUnderTest::fold() {
+  for (const auto& timeline : *need(suite_->refresh())) {
+    const std::lock_guard lock(timeline->write_mutex);
+    for (std::uint64_t before = 0, now = 1; before != now;) {
+      before = need(timeline->read())->row.version;
+      if (const auto folded = engine::fold_next(*suite_, *timeline); !folded) {
+        std::cerr << folded.error() << '\n';
+        std::exit(1);
+      }
+      now = need(timeline->read())->row.version;
+    }
+  }
+}
 
 void EngineUnderTest::look_up_names(const Corpus& corpus) {
   std::vector<std::string_view> names;

@@ -20,6 +20,8 @@ class EngineUnderTest {
   explicit EngineUnderTest(const std::string& path);
 
   void ingest(const Run& run);
+  /// Folds the groups of runs that are complete; each upload does a share of it.
+  void fold();
   /// After the last run: learns the numbers of the corpus' tests and runs.
   void look_up_names(const Corpus& corpus);
   /// What is timed: run numbers, outcome numbers and durations of one test on every timeline.

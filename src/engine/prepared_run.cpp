@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <functional>
 #include <numeric>
 
 #include "domain/check.hpp"
@@ -72,7 +73,10 @@ Status validate_results(const ResultTable& results) {
 /// Indexes of `ids` (all different) in ascending order of the ids.
 std::vector<std::uint32_t> order_of(std::span<const TestId> ids) {
   std::vector<std::uint32_t> order(ids.size());
-  if (ids.empty()) return order;
+  if (std::adjacent_find(ids.begin(), ids.end(), std::greater_equal<>()) == ids.end()) {
+    std::iota(order.begin(), order.end(), 0u);
+    return order;
+  }
   const TestId largest = *std::max_element(ids.begin(), ids.end());
   if (largest / 16 > ids.size()) {
     std::iota(order.begin(), order.end(), 0u);
