@@ -6,11 +6,15 @@
 #include <cmath>
 #include <cstring>
 
+#include "domain/json_escape.hpp"
 #include "domain/utf8.hpp"
 
 namespace resultsdb::json {
 namespace {
 
+using domain::is_high_surrogate;
+using domain::is_low_surrogate;
+using domain::unicode_escape_at;
 using domain::utf8_decode;
 using domain::utf8_length;
 
@@ -44,18 +48,6 @@ void append_escaped(std::string& out, unsigned char byte) {
     out += kLetters[index];
   }
 }
-
-/// The code unit of the escape `\uXXXX` at `offset`, or -1 if there is none.
-std::int32_t unicode_escape_at(std::string_view text, std::size_t offset) {
-  if (offset + 6 > text.size() || text[offset] != '\\' || text[offset + 1] != 'u') return -1;
-  std::int32_t unit = 0;
-  const char* const first = text.data() + offset + 2;
-  const auto [end, error] = std::from_chars(first, first + 4, unit, 16);
-  return error == std::errc{} && end == first + 4 && *first != '-' ? unit : -1;
-}
-
-bool is_high(std::int32_t unit) { return unit >= 0xD800 && unit <= 0xDBFF; }
-bool is_low(std::int32_t unit) { return unit >= 0xDC00 && unit <= 0xDFFF; }
 
 }  // namespace
 
@@ -166,10 +158,10 @@ bool replace_lone_surrogates(std::string& json_text) {
     const std::int32_t unit = unicode_escape_at(json_text, i);
     if (unit < 0) {
       i += 2;  // a short escape: its second character may be a backslash
-    } else if (is_high(unit) && is_low(unicode_escape_at(json_text, i + 6))) {
+    } else if (is_high_surrogate(unit) && is_low_surrogate(unicode_escape_at(json_text, i + 6))) {
       i += 12;
     } else {
-      if (is_high(unit) || is_low(unit)) {
+      if (is_high_surrogate(unit) || is_low_surrogate(unit)) {
         json_text.replace(i + 2, 4, "fffd");
         replaced = true;
       }

@@ -1,201 +1,104 @@
-#include <algorithm>
-#include <array>
-#include <bitset>
-
+#include "domain/json_escape.hpp"
 #include "domain/utf8.hpp"
-#include "resultsdb/json.hpp"
+#include "resultsdb/json_scanner.hpp"
 
 namespace resultsdb::json {
 namespace {
 
-/// True for bytes that stand for themselves within a string and need no further look.
-constexpr auto kPlain = [] {
-  std::array<bool, 256> plain{};
-  for (unsigned byte = 0x20; byte < 0x80; ++byte) plain[byte] = byte != '"' && byte != '\\';
-  return plain;
-}();
+constexpr std::uint32_t kReplacement = 0xFFFD;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
-/// One pass over the text. Open arrays and objects are a counter and one bit each, so that depth costs no
-/// stack.
-class Validator {
- public:
-  Validator(std::string_view text, int max_depth)
-      : text_(text), max_depth_(static_cast<std::size_t>(std::clamp(max_depth, 0, kMaxDepth))) {}
-
-  Status run() {
-    if (!document()) {
-      return invalid_argument("invalid JSON at byte " + std::to_string(at_) + ": " + problem_);
-    }
-    return {};
-  }
-
- private:
-  enum class Next { Value, ValueOrEnd, Name, NameOrEnd, CommaOrEnd };
-
-  bool document() {
-    Next next = Next::Value;
-    while (true) {
-      skip_space();
-      if (next == Next::CommaOrEnd && depth_ == 0) return at_ == text_.size() || fail("text after the value");
-      if (at_ == text_.size()) return fail("the text ends too early");
-      if (!step(next)) return false;
-    }
-  }
-
-  bool step(Next& next) {
-    const char c = text_[at_];
-    switch (next) {
-      case Next::CommaOrEnd:
-        if (c != ',') return close(c, next);
-        ++at_;
-        next = in_object() ? Next::Name : Next::Value;
-        return true;
-      case Next::NameOrEnd:
-        if (c == '}') return close(c, next);
-        [[fallthrough]];
-      case Next::Name:
-        next = Next::Value;
-        return member_name();
-      case Next::ValueOrEnd:
-        if (c == ']') return close(c, next);
-        [[fallthrough]];
-      case Next::Value:
-        return value(c, next);
-    }
-    return false;
-  }
-
-  bool value(char c, Next& next) {
-    next = Next::CommaOrEnd;
-    switch (c) {
-      case '{':
-      case '[':
-        if (depth_ == max_depth_) return fail("nested too deeply");
-        objects_[depth_++] = c == '{';
-        next = c == '{' ? Next::NameOrEnd : Next::ValueOrEnd;
-        ++at_;
-        return true;
-      case '"':
-        return string();
-      case 't':
-        return word("true");
-      case 'f':
-        return word("false");
-      case 'n':
-        return word("null");
-      default:
-        return number();
-    }
-  }
-
-  bool close(char c, Next& next) {
-    if (c != (in_object() ? '}' : ']'))
-      return fail(in_object() ? "expected ',' or '}'" : "expected ',' or ']'");
-    ++at_;
-    --depth_;
-    next = Next::CommaOrEnd;
+/// Appends the character of the escape at `at` and moves behind it. False if it is none.
+bool append_escape(std::string_view text, std::size_t& at, std::string& out) {
+  constexpr std::string_view kShort = "\"\\/bfnrt", kMeaning = "\"\\/\b\f\n\r\t";
+  const char kind = at + 1 < text.size() ? text[at + 1] : '\0';
+  if (const std::size_t index = kind == '\0' ? kShort.npos : kShort.find(kind); index != kShort.npos) {
+    out += kMeaning[index];
+    at += 2;
     return true;
   }
-
-  bool member_name() {
-    if (text_[at_] != '"') return fail("expected a member name");
-    if (!string()) return false;
-    skip_space();
-    if (at_ == text_.size() || text_[at_] != ':') return fail("expected ':'");
-    ++at_;
-    return true;
+  const std::int32_t unit = domain::unicode_escape_at(text, at);
+  if (unit < 0) return false;
+  at += 6;
+  const bool high = domain::is_high_surrogate(unit);
+  const std::int32_t next = high ? domain::unicode_escape_at(text, at) : -1;
+  if (domain::is_low_surrogate(next)) {
+    at += 6;
+    domain::append_utf8(out, static_cast<std::uint32_t>(0x10000 + ((unit - 0xD800) << 10) + (next - 0xDC00)));
+  } else {
+    const bool lone = high || domain::is_low_surrogate(unit);
+    domain::append_utf8(out, lone ? kReplacement : static_cast<std::uint32_t>(unit));
   }
+  return true;
+}
 
-  bool string() {
-    ++at_;
-    while (true) {
-      while (at_ < text_.size() && kPlain[static_cast<unsigned char>(text_[at_])]) ++at_;
-      if (at_ == text_.size()) return fail("a string without end");
-      const char c = text_[at_];
-      if (c == '"') {
-        ++at_;
-        return true;
-      }
-      if (c == '\\') {
-        if (!escape()) return false;
-      } else {
-        const bool control = static_cast<unsigned char>(c) < ' ';
-        const std::size_t length = control ? 0 : domain::utf8_length(text_.substr(at_));
-        if (length == 0) return fail(control ? "a control character in a string" : "invalid UTF-8");
-        at_ += length;
-      }
-    }
-  }
-
-  bool escape() {
-    constexpr std::string_view kShort = "\"\\/bfnrt";
-    const char kind = at_ + 1 < text_.size() ? text_[at_ + 1] : '\0';
-    if (kind != '\0' && kShort.find(kind) != std::string_view::npos) {
-      at_ += 2;
-      return true;
-    }
-    const std::string_view digits = kind == 'u' ? text_.substr(at_ + 2, 4) : std::string_view{};
-    if (digits.size() != 4 || !std::all_of(digits.begin(), digits.end(), is_hex))
-      return fail("a wrong escape");
-    at_ += 6;
-    return true;
-  }
-
-  bool word(std::string_view expected) {
-    if (text_.substr(at_, expected.size()) != expected) return fail("expected a value");
-    at_ += expected.size();
-    return true;
-  }
-
-  bool number() {
-    accept('-');
-    if (!accept('0') && !digits()) return fail("expected a value");
-    if (accept('.') && !digits()) return fail("expected a digit");
-    if (accept('e') || accept('E')) {
-      if (!accept('+')) accept('-');
-      if (!digits()) return fail("expected a digit");
-    }
-    return true;
-  }
-
-  bool digits() {
-    const std::size_t first = at_;
-    while (at_ < text_.size() && is_digit(text_[at_])) ++at_;
-    return at_ != first;
-  }
-
-  bool accept(char c) {
-    if (at_ == text_.size() || text_[at_] != c) return false;
-    ++at_;
-    return true;
-  }
-
-  void skip_space() {
-    while (at_ < text_.size() &&
-           (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\r' || text_[at_] == '\t')) {
-      ++at_;
-    }
-  }
-
-  bool in_object() const { return depth_ != 0 && objects_[depth_ - 1]; }
-  bool fail(const char* problem) {
-    problem_ = problem;
-    return false;
-  }
-
-  std::string_view text_;
-  std::size_t max_depth_;
-  std::size_t at_ = 0;
-  std::size_t depth_ = 0;
-  std::bitset<kMaxDepth> objects_;
-  const char* problem_ = "";
+struct Nobody {
+  void begin_object() {}
+  void end_object() {}
+  void begin_array() {}
+  void end_array() {}
+  void key(std::string_view) {}
+  void string(std::string_view) {}
+  void number(std::string_view) {}
+  void boolean(bool) {}
+  void null() {}
 };
 
 }  // namespace
 
-Status validate(std::string_view text, int max_depth) { return Validator(text, max_depth).run(); }
+namespace detail {
+
+const char* finish_string(std::string_view text, std::size_t begin, std::size_t& at, std::string& scratch,
+                          std::string_view& value) {
+  bool copied = false;
+  scratch.clear();
+  for (std::size_t copied_to = begin;;) {
+    if (at == text.size()) return "a string without end";
+    const char c = text[at];
+    if (c == '"') {
+      if (copied) scratch.append(text, copied_to, at - copied_to);
+      value = copied ? std::string_view(scratch) : text.substr(begin, at - begin);
+      ++at;
+      return nullptr;
+    }
+    if (c == '\\') {
+      scratch.append(text, copied_to, at - copied_to);
+      copied = true;
+      if (!append_escape(text, at, scratch)) return "a wrong escape";
+      copied_to = at;
+    } else {
+      const bool control = static_cast<unsigned char>(c) < ' ';
+      const std::size_t length = control ? 0 : domain::utf8_length(text.substr(at));
+      if (length == 0) return control ? "a control character in a string" : "invalid UTF-8";
+      at += length;
+    }
+    at += plain_bytes(text, at);
+  }
+}
+
+const char* skip_number(std::string_view text, std::size_t& at) noexcept {
+  const auto accept = [&](char c) { return at < text.size() && text[at] == c && (++at, true); };
+  const auto digits = [&] {
+    const std::size_t first = at;
+    while (at < text.size() && is_digit(text[at])) ++at;
+    return at != first;
+  };
+  accept('-');
+  if (!accept('0') && !digits()) return "expected a value";
+  if (accept('.') && !digits()) return "expected a digit";
+  if (accept('e') || accept('E')) {
+    if (!accept('+')) accept('-');
+    if (!digits()) return "expected a digit";
+  }
+  return nullptr;
+}
+
+}  // namespace detail
+
+Status validate(std::string_view text, int max_depth) {
+  Nobody nobody;
+  return Scanner(text, nobody, max_depth).run();
+}
 
 }  // namespace resultsdb::json

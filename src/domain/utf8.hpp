@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace resultsdb::domain {
@@ -34,6 +35,24 @@ constexpr std::uint32_t utf8_decode(std::string_view text, std::size_t length) n
   std::uint32_t point = static_cast<unsigned char>(text[0]) & kLeadBits[length];
   for (std::size_t i = 1; i < length; ++i) point = point << 6 | (static_cast<unsigned char>(text[i]) & 0x3F);
   return point;
+}
+
+inline void append_utf8(std::string& out, std::uint32_t point) {
+  const auto put = [&](std::uint32_t byte) { out += static_cast<char>(byte); };
+  const auto put_rest = [&](std::uint32_t shift) { put(0x80 | (point >> shift & 0x3F)); };
+  if (point < 0x80) return put(point);
+  if (point < 0x800) {
+    put(0xC0 | point >> 6);
+  } else {
+    if (point < 0x10000) {
+      put(0xE0 | point >> 12);
+    } else {
+      put(0xF0 | point >> 18);
+      put_rest(12);
+    }
+    put_rest(6);
+  }
+  put_rest(0);
 }
 
 }  // namespace resultsdb::domain

@@ -3,28 +3,13 @@
 #include <algorithm>
 #include <cctype>
 
+#include "domain/utf8.hpp"
 #include "formats/text.hpp"
 
 namespace resultsdb::formats {
 namespace {
 
-void append_utf8(std::uint32_t point, std::string& out) {
-  if (point < 0x80) {
-    out += static_cast<char>(point);
-  } else if (point < 0x800) {
-    out += static_cast<char>(0xC0 | point >> 6);
-    out += static_cast<char>(0x80 | (point & 0x3F));
-  } else if (point < 0x10000) {
-    out += static_cast<char>(0xE0 | point >> 12);
-    out += static_cast<char>(0x80 | (point >> 6 & 0x3F));
-    out += static_cast<char>(0x80 | (point & 0x3F));
-  } else {
-    out += static_cast<char>(0xF0 | point >> 18);
-    out += static_cast<char>(0x80 | (point >> 12 & 0x3F));
-    out += static_cast<char>(0x80 | (point >> 6 & 0x3F));
-    out += static_cast<char>(0x80 | (point & 0x3F));
-  }
-}
+using domain::append_utf8;
 
 /// The value of `encoding` in `<?xml … ?>`, in small letters; empty if there is none.
 std::string declared(std::string_view bytes) {
@@ -67,7 +52,7 @@ bool XmlEncoding::decode(std::string_view bytes, std::string& out) {
   if (kind_ == Kind::Undecided && !decide(bytes)) return false;
   switch (kind_) {
     case Kind::Latin1:
-      for (const char c : bytes) append_utf8(static_cast<unsigned char>(c), out);
+      for (const char c : bytes) append_utf8(out, static_cast<unsigned char>(c));
       return true;
     case Kind::Ascii:
       if (std::any_of(bytes.begin(), bytes.end(), [](char c) { return (c & 0x80) != 0; })) {
@@ -97,14 +82,14 @@ void XmlEncoding::decode_utf16(std::string_view bytes, std::string& out) {
     const std::uint32_t unit = little ? second << 8 | first : first << 8 | second;
     const bool low = unit >= 0xDC00 && unit <= 0xDFFF;
     if (high_ != 0 && low) {
-      append_utf8(0x10000 + ((high_ - 0xD800) << 10) + (unit - 0xDC00), out);
+      append_utf8(out, 0x10000 + ((high_ - 0xD800) << 10) + (unit - 0xDC00));
       high_ = 0;
       continue;
     }
     // A lone half is written as it is: no valid UTF-8, so that the repair of invalid bytes sees it.
-    if (high_ != 0) append_utf8(high_, out);
+    if (high_ != 0) append_utf8(out, high_);
     high_ = unit >= 0xD800 && unit <= 0xDBFF ? unit : 0;
-    if (high_ == 0) append_utf8(unit, out);
+    if (high_ == 0) append_utf8(out, unit);
   }
   waiting_ = joined.substr(i);
 }

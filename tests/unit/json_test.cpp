@@ -5,6 +5,8 @@
 #include <cmath>
 #include <limits>
 
+#include "resultsdb/json_scanner.hpp"
+
 namespace resultsdb::json {
 namespace {
 
@@ -249,4 +251,53 @@ TEST(JsonUtf8, ReplacesLoneSurrogatesOnly) {
 }
 
 }  // namespace
+
+/// What a scanner said, one word an event.
+struct Told {
+  std::string events;
+  void begin_object() { events += "{ "; }
+  void end_object() { events += "} "; }
+  void begin_array() { events += "[ "; }
+  void end_array() { events += "] "; }
+  void key(std::string_view name) { events += std::string(name) + ": "; }
+  void string(std::string_view text) { events += '\'' + std::string(text) + "' "; }
+  void number(std::string_view digits) { events += std::string(digits) + ' '; }
+  void boolean(bool value) { events += value ? "yes " : "no "; }
+  void null() { events += "null "; }
+};
+
+std::string scan(std::string_view text) {
+  Told told;
+  const Status status = json::Scanner(text, told).run();
+  return status ? told.events : status.error().message;
+}
+
+TEST(JsonScanner, TellsEveryPartInOrder) {
+  EXPECT_EQ(scan(R"( {"a" : [1, -2.50e+3,true ,false,null,{}, []], "b":{"c":"d"}} )"),
+            "{ a: [ 1 -2.50e+3 yes no null { } [ ] ] b: { c: 'd' } } ");
+  EXPECT_EQ(scan("12345678901234567890123"), "12345678901234567890123 ");
+}
+
+TEST(JsonScanner, DecodesTextsOfEveryLengthAroundWhatIsNotPlain) {
+  for (std::size_t before = 0; before < 40; ++before) {
+    for (std::size_t after = 0; after < 20; ++after) {
+      const std::string head(before, 'x'), tail(after, 'y');
+      EXPECT_EQ(scan('"' + head + "\\n" + tail + '"'), '\'' + head + '\n' + tail + "' ");
+      EXPECT_EQ(scan('"' + head + "\xC3\xA9" + tail + '"'), '\'' + head + "\xC3\xA9" + tail + "' ");
+      EXPECT_EQ(scan('"' + head + '\x01' + tail + '"'),
+                "invalid JSON at byte " + std::to_string(before + 1) + ": a control character in a string");
+      EXPECT_EQ(scan('"' + head + '\xFF' + tail + '"'),
+                "invalid JSON at byte " + std::to_string(before + 1) + ": invalid UTF-8");
+    }
+  }
+}
+
+TEST(JsonScanner, DecodesEscapes) {
+  EXPECT_EQ(scan(R"("\"\\\/\b\f\n\r\t")"), "'\"\\/\b\f\n\r\t' ");
+  EXPECT_EQ(scan(R"("\u0041\u00e9\u20AC\ud83d\ude00")"), "'A\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80' ");
+  EXPECT_EQ(scan(R"("\ud800\udc")"), "invalid JSON at byte 7: a wrong escape");
+  EXPECT_EQ(scan(R"("\ud800x\udc00")"), "'\xEF\xBF\xBDx\xEF\xBF\xBD' ") << "lone surrogates";
+  EXPECT_EQ(scan(R"({"\u006b":1})"), "{ k: 1 } ");
+}
+
 }  // namespace resultsdb::json

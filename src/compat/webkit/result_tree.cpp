@@ -14,30 +14,6 @@ constexpr std::int64_t kMostMilliseconds = std::int64_t{1} << 43;  // times 1,00
 
 }  // namespace
 
-void ResultTree::begin_object() {
-  if (!nodes_.empty()) nodes_.back().has_children = true;
-  forget_attributes();  // those of a node that turns out to be an inner one are dropped
-  nodes_.push_back({.name_size = name_end_});
-}
-
-bool ResultTree::end_object() {
-  const Node node = nodes_.back();
-  nodes_.pop_back();
-  if (nodes_.empty()) return true;
-  if (!node.has_children) emit(node.name_size);
-  forget_attributes();
-  return false;
-}
-
-void ResultTree::key(std::string_view part) {
-  const std::size_t size = nodes_.back().name_size;
-  key_offset_ = size + (nodes_.size() > 1 ? 1 : 0);
-  name_end_ = key_offset_ + part.size();
-  if (name_.size() < name_end_) name_.resize(2 * name_end_);
-  if (key_offset_ > size) name_[size] = '/';
-  part.copy(name_.data() + key_offset_, part.size());
-}
-
 bool ResultTree::accepts_attribute(std::string_view python_type) {
   if (!error_.empty()) return false;
   if (nodes_.size() == 1) {
@@ -45,13 +21,13 @@ bool ResultTree::accepts_attribute(std::string_view python_type) {
   } else if (nodes_.back().has_children) {
     error_ = "Incorrectly formatted nested results dictionary";
   }
-  has_attributes_ = true;
   const std::string_view key = attribute_key();
   return error_.empty() && key != "uuid" && key != "start_time";
 }
 
 bool ResultTree::takes_state(std::string_view text) {
   const std::string_view key = attribute_key();
+  has_attributes_ = true;
   if (key == "actual") actual_ = StateSet::parse(text);
   if (key == "expected") expected_ = StateSet::parse(text);
   return key == "actual" || key == "expected";
@@ -91,6 +67,7 @@ void ResultTree::real(std::string_view digits) {
 void ResultTree::number(std::string_view json, double value) {
   const std::string_view key = attribute_key();
   if (key == "actual" || key == "expected") return refuse_state("number");
+  has_attributes_ = true;
   if (key == "flakiness_num_tries") tries_ = value;
   if (key == "flakiness_num_passes") passes_ = value;
   store(json);
@@ -104,11 +81,13 @@ void ResultTree::other(std::string_view json, std::string_view python_type) {
 }
 
 void ResultTree::refuse_state(std::string_view python_type) {
+  has_attributes_ = true;
   state_error_ = "'" + std::string(python_type) + "' object has no attribute 'split'";
 }
 
 void ResultTree::store(std::string_view json) {
   const std::string_view key = attribute_key();
+  has_attributes_ = true;
   if (key == "time") duration_.reset();
   for (std::size_t i = 0; i < attribute_count_; ++i) {
     if (attributes_[i].key == key) {
@@ -121,13 +100,11 @@ void ResultTree::store(std::string_view json) {
   attributes_[attribute_count_++].json = json;
 }
 
-void ResultTree::forget_attributes() {
-  if (!has_attributes_) return;
+void ResultTree::forget_others() {
   has_attributes_ = false;
   actual_.reset();
   expected_.reset();
   state_error_.clear();
-  duration_.reset();
   tries_.reset();
   passes_.reset();
   attribute_count_ = 0;
@@ -156,16 +133,18 @@ void ResultTree::emit(std::size_t name_size) {
     error_ = state_error_;
     return;
   }
-  TestResult result{.test = std::string_view(name_).substr(0, name_size), .duration = duration_};
-  if (!actual_ && !expected_) {
-    ++statistics_.run;  // a plain pass, as nearly all are
-  } else {
-    const StateSet actual = actual_.value_or(StateSet(State::Pass));
-    const StateSet expected = expected_.value_or(StateSet(State::Pass));
-    statistics_.add(actual, expected);
-    result.actual = actual.text();
-    result.expected = expected.text();
+  const std::string_view name = std::string_view(name_).substr(0, name_size);
+  if (!has_attributes_) {  // a plain pass, as nearly all are
+    ++statistics_.run;
+    results_.add_pass(name, duration_);
+    return;
   }
+  TestResult result{.test = name, .duration = duration_};
+  const StateSet actual = actual_.value_or(StateSet(State::Pass));
+  const StateSet expected = expected_.value_or(StateSet(State::Pass));
+  statistics_.add(actual, expected);
+  result.actual = actual.text();
+  result.expected = expected.text();
   statistics_.flaky += tries_ && passes_ && *passes_ < *tries_;
   result.attributes = attributes_text();
   results_.add(result);

@@ -20,10 +20,28 @@ class ResultTree {
   ResultTree(ResultTable& results, SuiteStatistics& statistics)
       : results_(results), statistics_(statistics) {}
 
-  void begin_object();
+  void begin_object() {
+    if (!nodes_.empty()) nodes_.back().has_children = true;
+    forget_attributes();  // those of a node that turns out to be an inner one are dropped
+    nodes_.push_back({.name_size = name_end_});
+  }
   /// True when this was the end of `results` itself.
-  bool end_object();
-  void key(std::string_view part);
+  bool end_object() {
+    const Node node = nodes_.back();
+    nodes_.pop_back();
+    if (nodes_.empty()) return true;
+    if (!node.has_children) emit(node.name_size);
+    forget_attributes();
+    return false;
+  }
+  void key(std::string_view part) {
+    const std::size_t size = nodes_.back().name_size;
+    key_offset_ = size + (nodes_.size() > 1 ? 1 : 0);
+    name_end_ = key_offset_ + part.size();
+    if (name_.size() < name_end_) name_.resize(2 * name_end_);
+    if (key_offset_ > size) name_[size] = '/';
+    part.copy(name_.data() + key_offset_, part.size());
+  }
   void string(std::string_view text);
   void integer(std::string_view digits, std::int64_t value);
   void real(std::string_view digits);
@@ -53,7 +71,11 @@ class ResultTree {
   void refuse_state(std::string_view python_type);
   void store(std::string_view json);
   void number(std::string_view json, double value);
-  void forget_attributes();
+  void forget_attributes() {
+    duration_.reset();
+    if (has_attributes_) forget_others();
+  }
+  void forget_others();
   void emit(std::size_t name_size);
   std::string_view attributes_text();
 
@@ -65,10 +87,10 @@ class ResultTree {
   std::string error_;
 
   // Of the innermost node.
+  std::optional<Duration> duration_;
   bool has_attributes_ = false;  ///< something below is set
   std::optional<StateSet> actual_, expected_;
   std::string state_error_;
-  std::optional<Duration> duration_;
   std::optional<double> tries_, passes_;
   std::vector<Attribute> attributes_;  ///< the first attribute_count_ count
   std::size_t attribute_count_ = 0;
