@@ -11,6 +11,7 @@
 #include "engine_under_test.hpp"
 #include "report.hpp"
 #include "row_baseline.hpp"
+#include "server_bench.hpp"
 #include "upload_bench.hpp"
 
 namespace resultsdb::bench {
@@ -24,6 +25,7 @@ struct Settings {
   int queries = 300;
   int uploads = 60;
   std::string only;
+  std::string postgres, redis;  // URLs; empty: not measured
   bool json = false;
 };
 
@@ -35,7 +37,7 @@ class Comparison {
       : settings_(settings),
         folder_(std::move(folder)),
         corpus_(settings.seed, settings.scale),
-        engine_(folder_ + "/engine.db"),
+        engine_(EngineUnderTest::open_file(folder_ + "/engine.db")),
         r0_(RowBaseline::Schema::R0, folder_ + "/r0.db"),
         r1_(RowBaseline::Schema::R1, folder_ + "/r1.db") {}
 
@@ -218,6 +220,13 @@ int run(const Settings& settings) {
   if (settings.only.empty() || settings.only == "upload")
     measure_upload(folder.string(), settings.uploads, report);
   if (settings.only.empty() || settings.only == "rows") Comparison(settings, folder.string()).run(report);
+  measure_elapsed_time();
+  const ServerSettings servers{settings.scale, settings.seed, settings.queries, folder.string()};
+  const auto wants = [&](const char* part, const std::string& url) {
+    return !url.empty() && (settings.only.empty() || settings.only == part);
+  };
+  if (wants("postgres", settings.postgres)) measure_postgres(settings.postgres, servers, report);
+  if (wants("redis", settings.redis)) measure_redis(settings.redis, servers, report);
   fs::remove_all(folder);
   report.print(settings.json);
   return 0;
@@ -231,15 +240,22 @@ int main(int argc, char** argv) {
   resultsdb::bench::Settings settings;
   std::string scale, format;
   bool processor_time = false;
+  for (const auto& [variable, url] : {std::pair("RESULTSDB_TEST_POSTGRES_SOCKET", &settings.postgres),
+                                      std::pair("RESULTSDB_TEST_REDIS_SOCKET", &settings.redis)})
+    if (const char* value = std::getenv(variable)) *url = value;
   po::options_description options(
       "resultsdb-bench: ratios to a row per result and to a null parse, in one process");
   options.add_options()  //
       ("scale", po::value(&scale)->default_value("s1"),
-       "s1 (10,000 tests x 8 configurations x 200 commits) or small")                                       //
-      ("only", po::value(&settings.only), "upload or rows")                                                 //
-      ("seed", po::value(&settings.seed)->default_value(1), "of the corpus")                                //
-      ("format", po::value(&format)->default_value("table"), "table or json")                               //
-      ("processor-time", "count processor time instead of elapsed time, on a machine that has other work")  //
+       "s1 (10,000 tests x 8 configurations x 200 commits) or small")         //
+      ("only", po::value(&settings.only), "upload, rows, postgres or redis")  //
+      ("postgres", po::value(&settings.postgres),
+       "URL of a throwaway server (RESULTSDB_TEST_POSTGRES_SOCKET)")                                    //
+      ("redis", po::value(&settings.redis), "URL of a throwaway server (RESULTSDB_TEST_REDIS_SOCKET)")  //
+      ("seed", po::value(&settings.seed)->default_value(1), "of the corpus")                            //
+      ("format", po::value(&format)->default_value("table"), "table or json")                           //
+      ("processor-time",
+       "count processor time instead of elapsed time, on a machine that has other work (not with servers)")  //
       ("help", "this text");
   try {
     po::variables_map values;
@@ -252,6 +268,11 @@ int main(int argc, char** argv) {
     }
   } catch (const po::error& error) {
     std::cerr << "resultsdb-bench: " << error.what() << '\n';
+    return 2;
+  }
+  if ((settings.only == "postgres" && settings.postgres.empty()) ||
+      (settings.only == "redis" && settings.redis.empty())) {
+    std::cerr << "resultsdb-bench: no server: run it by script/bench, or below tests/support/servers.sh\n";
     return 2;
   }
   if (processor_time) resultsdb::bench::measure_processor_time();

@@ -59,7 +59,7 @@ class Corpus {
 
   GeneratedRun generate(Arrival arrival) const;
   /// The run as a writer would hand it in; results in the order of their names.
-  Run to_run(const GeneratedRun& run) const;
+  Run to_run(const GeneratedRun& run, bool durations = true) const;
   static Position position(std::uint32_t commit) { return 160'000'000'000 + Position{commit} * 60'000; }
 
  private:

@@ -7,11 +7,15 @@
 #include "engine/flips.hpp"
 #include "engine/fold.hpp"
 #include "engine/outcome_blob.hpp"
+#include "resultsdb/backends/postgres.hpp"
+#include "resultsdb/backends/redis.hpp"
 #include "resultsdb/backends/sqlite.hpp"
 
 namespace resultsdb::bench {
 
 namespace {
+
+constexpr storage::TestId kNeverRun = ~storage::TestId{0};  // the corpus has tests that are born too late
 
 template <class T>
 T need(Result<T> result) {
@@ -22,8 +26,18 @@ T need(Result<T> result) {
 
 }  // namespace
 
-EngineUnderTest::EngineUnderTest(const std::string& path) {
-  storage_ = need(backends::open_sqlite({.path = path, .cache_bytes = 128 << 20}));
+std::shared_ptr<storage::Storage> EngineUnderTest::open_file(const std::string& path) {
+  return need(backends::open_sqlite({.path = path, .cache_bytes = 128 << 20}));
+}
+
+std::shared_ptr<storage::Storage> EngineUnderTest::open(const std::string& url) {
+  BackendRegistry registry;
+  backends::register_postgres(registry);
+  backends::register_redis(registry);
+  return need(registry.open(url));
+}
+
+EngineUnderTest::EngineUnderTest(std::shared_ptr<storage::Storage> storage) : storage_(std::move(storage)) {
   model_ = need(Model::create(storage_));
   suite_ = std::make_unique<engine::Suite>(*storage_, "layout-tests");
 }
@@ -48,7 +62,7 @@ void EngineUnderTest::look_up_names(const Corpus& corpus) {
   std::vector<std::string_view> names;
   for (std::uint32_t i = 0; i < corpus.scale().tests; ++i) names.push_back(corpus.name(i));
   const auto ids = need(storage_->look_up_tests("layout-tests", names));
-  ids_.assign(ids.size(), 0);
+  ids_.assign(ids.size(), kNeverRun);
   numbers_.assign(ids.size(), 0);
   for (std::uint32_t i = 0; i < ids.size(); ++i) {
     if (!ids[i]) continue;
@@ -77,6 +91,7 @@ void EngineUnderTest::look_up_runs(const Corpus& corpus) {
 
 EngineUnderTest::NumberedHistory EngineUnderTest::history(std::uint32_t test, std::uint32_t runs,
                                                           bool durations) {
+  if (ids_[test] == kNeverRun) return {};
   engine::TrackQuery query{.tests = std::span(&ids_[test], 1), .selection = {}, .runs = {.limit = runs}};
   NumberedHistory history{need(engine::read_tracks(*suite_, query)), {}};
   if (!durations) return history;

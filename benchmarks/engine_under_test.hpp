@@ -1,4 +1,4 @@
-// resultsdb on a SQLite file, asked through the engine's calls that answer in numbers.
+// resultsdb on any store, asked through the engine's calls that answer in numbers.
 #pragma once
 
 #include <map>
@@ -17,7 +17,11 @@ namespace resultsdb::bench {
 
 class EngineUnderTest {
  public:
-  explicit EngineUnderTest(const std::string& path);
+  explicit EngineUnderTest(std::shared_ptr<storage::Storage> storage);
+  /// A SQLite file with the baselines' cache.
+  static std::shared_ptr<storage::Storage> open_file(const std::string& path);
+  /// Whatever has a URL; ends the program if it cannot be opened.
+  static std::shared_ptr<storage::Storage> open(const std::string& url);
 
   void ingest(const Run& run);
   /// Folds the groups of runs that are complete; each upload does a share of it.

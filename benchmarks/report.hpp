@@ -10,6 +10,8 @@ namespace resultsdb::bench {
 
 /// From here on `seconds` counts the calling thread's processor time, for machines that have other work.
 void measure_processor_time();
+/// Elapsed time again: what a server does is no processor time of ours.
+void measure_elapsed_time();
 /// Seconds that `work` takes.
 double seconds(const std::function<void()>& work);
 /// Median (and 99th percentile) of the times of `count` calls, in microseconds.

@@ -46,7 +46,7 @@ packages() { # server | serverpostgres | serverredis | test | bench
     test) echo libgtest-dev libgmock-dev git sqlite3 postgresql redis-server ;;
     serverpostgres) echo postgresql ;;
     serverredis) echo redis-server ;;
-    bench) ;;
+    bench) echo postgresql redis-server ;;
   esac
   for library in '' -json -url -program-options; do echo "libboost$library$2-dev"; done
 }

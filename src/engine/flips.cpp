@@ -93,7 +93,7 @@ class Counting {
 }  // namespace
 
 Result<std::vector<std::pair<TestId, std::uint64_t>>> count_flips(Suite& suite, const Selection& selection) {
-  return read_consistently(suite,
+  return read_consistently(suite, Growth::Spoils,
                            [&](Snapshot& snapshot) { return Counting(suite, selection).count(snapshot); });
 }
 

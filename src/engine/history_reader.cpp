@@ -177,7 +177,8 @@ class Reading {
 }  // namespace
 
 Result<History> read_history(Suite& suite, std::span<const TestId> tests, const HistoryQuery& query) {
-  return read_consistently(suite,
+  const auto growth = query.durations ? Growth::Spoils : Growth::Harmless;
+  return read_consistently(suite, growth,
                            [&](Snapshot& snapshot) { return Reading(suite, tests, query).read(snapshot); });
 }
 

@@ -164,7 +164,7 @@ class Reading {
 }  // namespace
 
 Result<std::optional<RunResults>> read_results(Suite& suite, const RunResultsQuery& query, Time now) {
-  return read_consistently(suite,
+  return read_consistently(suite, Growth::Spoils,
                            [&](Snapshot& snapshot) { return Reading(suite, query, now).read(snapshot); });
 }
 

@@ -53,7 +53,7 @@ Result<std::vector<RunInfoPtr>> read_runs(Suite& suite, const RunsQuery& query) 
     if (query.limit != 0 && runs.size() > query.limit) runs.resize(query.limit);
     return runs;
   };
-  return read_consistently(suite, body);
+  return read_consistently(suite, Growth::Spoils, body);
 }
 
 Result<std::optional<RunInfoPtr>> find_run(Suite& suite, std::string_view id) {

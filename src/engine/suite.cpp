@@ -155,6 +155,17 @@ bool Snapshot::same(const TimelineList& now) const {
                      [](const auto& seen) { return seen.first->announced_version() == seen.second; });
 }
 
+bool Snapshot::only_grew() const {
+  std::map<const Timeline*, std::uint64_t> versions;
+  return std::all_of(seen_.begin(), seen_.end(), [&](const auto& seen) {
+    if (versions.try_emplace(seen.first, seen.second).first->second != seen.second) return false;
+    const auto row = seen.first->announced();
+    if (row.version == seen.second) return true;
+    const auto state = decode_state(row.state);
+    return state && state->rewritten <= seen.second;
+  });
+}
+
 bool matches(const Selection& selection, const TimelineIdentity& timeline) {
   const auto any = [](const std::vector<std::string>& texts, const std::string& text) {
     return texts.empty() || std::find(texts.begin(), texts.end(), text) != texts.end();

@@ -77,16 +77,26 @@ class Snapshot {
   Result<Timeline::Reader> open(Timeline& timeline);
   /// True if nothing that was opened has changed, and `now` lists the same timelines.
   bool same(const TimelineList& now) const;
+  /// True if each timeline that was opened was seen at one version, and all that was written since is runs
+  /// behind those it had: an answer from changes and outcomes of the runs that were seen is still right.
+  bool only_grew() const;
 
  private:
   std::shared_ptr<const TimelineList> list_;
   std::vector<std::pair<const Timeline*, std::uint64_t>> seen_;
 };
 
+inline constexpr int kFreshAttempt = 1;  // the first that knows of all that was written before the call
+
+/// What becomes of an answer when runs are added behind those it saw, and durations of older ones folded.
+enum class Growth { Spoils, Harmless };
+
 /// Runs `body(Snapshot&)` (a Result) until its answer belongs to one state of the timelines it opened: at
-/// first with what is known, then three times more. One store call validates an answer.
+/// first with what is known, then three times more. One store call validates an answer. Where writers never
+/// pause and growth is harmless, an answer counts if each timeline, by itself, is as it was at some
+/// moment of this call.
 template <class Body>
-auto read_consistently(Suite& suite, Body body) -> decltype(body(std::declval<Snapshot&>())) {
+auto read_consistently(Suite& suite, Growth growth, Body body) -> decltype(body(std::declval<Snapshot&>())) {
   auto list = suite.known();
   if (!list) {
     RESULTSDB_ASSIGN(list, suite.refresh());
@@ -95,7 +105,9 @@ auto read_consistently(Suite& suite, Body body) -> decltype(body(std::declval<Sn
     Snapshot snapshot(list);
     auto answer = body(snapshot);
     RESULTSDB_ASSIGN(list, suite.refresh());
-    if (snapshot.same(*list)) return answer;
+    if (snapshot.same(*list) ||
+        (attempt >= kFreshAttempt && growth == Growth::Harmless && snapshot.only_grew()))
+      return answer;
   }
   return make_error(ErrorCode::Conflict,
                     "the timelines were written during every one of four reads; repeat the call",

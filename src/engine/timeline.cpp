@@ -159,7 +159,12 @@ Status Timeline::load(std::optional<storage::TimelineRow> row) {
     contents.state = state;
     RESULTSDB_TRY(read_runs(*row, contents, after));
     RESULTSDB_ASSIGN(storage::TimelineRow again, stored_row());
-    if (again.version == row->version) {
+    RESULTSDB_ASSIGN(const TimelineState later, decode_state(again.state));
+    if (again.version == row->version || later.rewritten <= row->version) {
+      // Runs that somebody added meanwhile belong to a later version.
+      const auto added = [&](const RunEntryPtr& run) { return run->serial >= row->next_serial; };
+      std::erase_if(contents.runs, added);
+      std::erase_if(contents.by_start, added);
       contents_ = std::move(contents);
       loaded_ = true;
       return {};

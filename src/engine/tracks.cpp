@@ -147,7 +147,8 @@ Result<std::vector<Track>> read_tracks(Suite& suite, Snapshot& snapshot, const T
 }
 
 Result<std::vector<Track>> read_tracks(Suite& suite, const TrackQuery& query) {
-  return read_consistently(suite, [&](Snapshot& snapshot) { return read_tracks(suite, snapshot, query); });
+  return read_consistently(suite, Growth::Harmless,
+                           [&](Snapshot& snapshot) { return read_tracks(suite, snapshot, query); });
 }
 
 Result<std::vector<std::vector<std::int64_t>>> read_durations(Suite& suite, TestId test,

@@ -2,6 +2,7 @@
 // store, and no write is lost.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <sstream>
 
 #include "property/matrix_oracle.hpp"
@@ -93,6 +94,38 @@ TEST_F(Interleaving, HistoriesAreOfOneMoment) {
       }
       EXPECT_GT(call, 3u);
     }
+  }
+}
+
+TEST(Readers, GetThroughWhileWritersOfNewRunsNeverPause) {
+  const auto storage = backends::open_memory();
+  const auto slow = std::make_shared<FaultyStorage>(storage);
+  const auto writer = Model::create(storage).value();
+  auto reader = Model::create(slow).value();
+  property::RandomRuns runs(7, {.timelines = 1});
+  property::MatrixOracle oracle;
+  auto write = [&, received = 0]() mutable {
+    auto run = runs.next();
+    run.header.position = ++received;  // behind all others
+    ASSERT_TRUE(writer->ingest(run, {.received = from_seconds(received)}));
+    oracle.put(run, from_seconds(received));
+  };
+  for (int i = 0; i < 3; ++i) write();
+  const HistoryQuery query{.suite = "random", .tests = runs.tests(), .tries = true, .details = true};
+  for (int i = 0; i < 8; ++i) {
+    if (i % 2 == 0) reader = Model::create(slow).value();  // knows nothing yet
+    std::vector<std::string> moments{oracle.history(query)};
+    slow->set_hook([&](const FaultyStorage::Call& each) -> Status {
+      if (each.when != FaultyStorage::When::Before) return {};
+      write();
+      moments.push_back(oracle.history(query));
+      return {};
+    });
+    const auto history = reader->history(query);
+    slow->set_hook({});
+    ASSERT_TRUE(history) << history.error();
+    EXPECT_GT(moments.size(), 3u);
+    EXPECT_EQ(std::count(moments.begin(), moments.end(), property::describe(*history, query)), 1) << i;
   }
 }
 

@@ -5,9 +5,11 @@
 #             RESULTSDB_TEST_POSTGRES_SOCKET  the same over the socket
 #             RESULTSDB_TEST_POSTGRES_ADMIN   the superuser, over the socket
 #             RESULTSDB_TEST_REDIS            redis://127.0.0.1:PORT
+#             RESULTSDB_TEST_REDIS_SOCKET     the same over the socket
 #             RESULTSDB_TEST_REDIS_CLUSTER    redis://127.0.0.1:PORT,… : three masters with one replica each
 #             RESULTSDB_TEST_SERVERS          the folder: NAME/pid, NAME/log of every server (postgres, redis,
 #                                             cluster-1 … cluster-6)
+#   RESULTSDB_TEST_SHARED_BUFFERS is PostgreSQL's shared_buffers, if 64MB are not enough.
 #   A server that dies is started again as it was; while a file NAME/down exists, it stays away.
 set -euo pipefail
 
@@ -51,7 +53,7 @@ while [ $# -gt 0 ]; do
   case $1 in
     --only) wanted="$wanted ${2:?--only needs a name}"; shift 2 ;;
     --only=*) wanted="$wanted ${1#*=}"; shift ;;
-    -h | --help) sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h | --help) sed -n '2,14s/^# \{0,1\}//p' "$0"; exit 0 ;;
     --) shift; break ;;
     -*) fail "'$1' is no option; see --help" ;;
     *) break ;;
@@ -143,7 +145,7 @@ postgres_folder() { # of the newest server's programs
 
 begin_postgres() { # NAME PORT: TCP with a password, the socket without
   keep "$1" INT "$programs/postgres" -D "$folder/$1/data" -p "$2" -c listen_addresses=127.0.0.1 \
-    -c unix_socket_directories="$folder/$1" -c fsync=off -c max_connections=200 -c shared_buffers=64MB \
+    -c unix_socket_directories="$folder/$1" -c fsync=off -c max_connections=200 -c "shared_buffers=${RESULTSDB_TEST_SHARED_BUFFERS:-64MB}" \
     -c max_wal_size=256MB -c log_min_messages=warning
 }
 postgres_answers() { "$programs/pg_isready" -q -h 127.0.0.1 -p "$1"; }
@@ -172,13 +174,14 @@ begin_redis() { # NAME PORT OPTIONS…: acknowledged writes outlive the process
   keep "$name" TERM redis-server --port "$port" --bind 127.0.0.1 --dir "$folder/$name" --daemonize no --save '' \
     --appendonly yes --appendfsync everysec --enable-debug-command local "$@"
 }
+begin_redis_with_socket() { begin_redis "$1" "$2" --unixsocket "$folder/$1/socket" --unixsocketperm 777; }
 begin_node() { begin_redis "$1" "$2" --cluster-enabled yes --cluster-node-timeout 5000 --cluster-config-file nodes.conf; }
 redis_answers() { [ "$(redis-cli -h 127.0.0.1 -p "$1" ping)" = PONG ]; }
 
 start_redis() {
   command -v redis-server >/dev/null || fail "no Redis server is installed: run script/bootstrap"
-  start redis redis_answers begin_redis
-  export RESULTSDB_TEST_REDIS="redis://127.0.0.1:$port"
+  start redis redis_answers begin_redis_with_socket
+  export RESULTSDB_TEST_REDIS="redis://127.0.0.1:$port" RESULTSDB_TEST_REDIS_SOCKET="redis://$folder/redis/socket"
 }
 
 node_is_whole() { # PORT: knows all slots, and its replica or master is in step
