@@ -279,9 +279,28 @@ class BitReader {
 struct Rows {
   Coding coding = Coding::Packed;
   std::uint32_t columns = 0, rows = 0;
-  std::uint64_t usual = 0;  ///< bitmap
+  std::uint64_t usual = 0;     ///< bitmap
+  bool short_lengths = false;  ///< each is one byte
   std::string_view lengths, payload;
 };
+
+bool all_below_128(std::string_view bytes) {
+  std::uint64_t together = 0;
+  for (; bytes.size() >= 8; bytes.remove_prefix(8)) together |= load(bytes.data());
+  for (const char c : bytes) together |= static_cast<unsigned char>(c);
+  return (together & 0x8080808080808080) == 0;
+}
+
+std::uint64_t sum_of_bytes(std::string_view bytes) {
+  constexpr std::uint64_t kEveryOther = 0x00FF00FF00FF00FF;
+  std::uint64_t sum = 0;
+  for (; bytes.size() >= 8; bytes.remove_prefix(8)) {
+    const std::uint64_t word = load(bytes.data());
+    sum += ((word & kEveryOther) + (word >> 8 & kEveryOther)) * 0x0001000100010001 >> 48;
+  }
+  for (const char c : bytes) sum += static_cast<unsigned char>(c);
+  return sum;
+}
 
 bool decode_row(const Rows& rows, std::string_view bytes, std::span<std::int64_t> values) {
   std::fill(values.begin(), values.end(), kNoDuration);
@@ -336,12 +355,16 @@ Result<Rows> open_rows(std::string_view blob, std::uint32_t max_rows) {
   rows.usual = in.varint();
   if (!in.ok() || rows.columns == 0 || rows.columns > kColumns || rows.rows > max_rows) return corrupt();
   if ((rows.usual & ~all_columns(rows.columns)) != 0) return corrupt();
-  const std::size_t begin = content.size() - in.remaining();
-  for (std::uint32_t i = 0; i < rows.rows; ++i) in.varint();
+  const std::string_view rest = content.substr(content.size() - in.remaining());
+  rows.short_lengths = rest.size() >= rows.rows && all_below_128(rest.substr(0, rows.rows));
+  if (rows.short_lengths) {
+    in.bytes(rows.rows);
+  } else {
+    for (std::uint32_t i = 0; i < rows.rows; ++i) in.varint();
+  }
   if (!in.ok()) return corrupt();
-  const std::size_t end = content.size() - in.remaining();
-  rows.lengths = content.substr(begin, end - begin);
-  rows.payload = content.substr(end);
+  rows.lengths = rest.substr(0, rest.size() - in.remaining());
+  rows.payload = rest.substr(rows.lengths.size());
   return rows;
 }
 
@@ -350,7 +373,11 @@ Result<std::vector<std::int64_t>> read_row(const Rows& rows, std::uint32_t row) 
   if (row >= rows.rows) return values;
   ByteReader lengths(rows.lengths);
   std::uint64_t offset = 0;
-  for (std::uint32_t i = 0; i < row; ++i) offset += lengths.varint();
+  if (rows.short_lengths) {
+    offset = sum_of_bytes(lengths.bytes(row));
+  } else {
+    for (std::uint32_t i = 0; i < row; ++i) offset += lengths.varint();
+  }
   const std::uint64_t length = lengths.varint();
   if (offset > rows.payload.size() || length > rows.payload.size() - offset) return corrupt();
   if (!decode_row(rows, rows.payload.substr(offset, length), values)) return corrupt();

@@ -59,6 +59,16 @@ TEST_F(Codecs, Crc32cVectors) {
   EXPECT_EQ(crc32c(std::string(32, '\0')), 0x8A9136AAU);
   EXPECT_EQ(crc32c(std::string(32, '\xff')), 0x62A8AB43U);
   EXPECT_EQ(crc32c(""), 0U);
+  std::mt19937 random(7);
+  std::string bytes;
+  std::uint32_t byte_by_byte = 0;
+  while (bytes.size() < 8000) {  // long ones take several lanes at a time
+    bytes += static_cast<char>(random());
+    byte_by_byte = crc32c(bytes.substr(bytes.size() - 1), byte_by_byte);
+    if (bytes.size() % 97 == 0 || bytes.size() % 1536 < 2) {
+      ASSERT_EQ(crc32c(bytes), byte_by_byte) << bytes.size();
+    }
+  }
 }
 
 TEST_F(Codecs, NumbersOfEverySize) {
