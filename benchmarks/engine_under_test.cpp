@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <cstdlib>
 #include <iostream>
+#include <optional>
 
 #include "engine/flips.hpp"
-#include "engine/fold.hpp"
 #include "engine/outcome_blob.hpp"
+#include "engine/prepared_run.hpp"
+#include "engine/timeline_writer.hpp"
+#include "report.hpp"
 #include "resultsdb/backends/postgres.hpp"
 #include "resultsdb/backends/redis.hpp"
 #include "resultsdb/backends/sqlite.hpp"
@@ -42,20 +45,16 @@ EngineUnderTest::EngineUnderTest(std::shared_ptr<storage::Storage> storage) : st
   suite_ = std::make_unique<engine::Suite>(*storage_, "layout-tests");
 }
 
-void EngineUnderTest::ingest(const Run& run) { need(model_->ingest(run, {.received = run.header.started})); }
-
-void EngineUnderTest::fold() {
-  for (const auto& timeline : *need(suite_->refresh())) {
-    const std::lock_guard lock(timeline->write_mutex);
-    for (std::uint64_t before = 0, now = 1; before != now;) {
-      before = need(timeline->read())->row.version;
-      if (const auto folded = engine::fold_next(*suite_, *timeline); !folded) {
-        std::cerr << folded.error() << '\n';
-        std::exit(1);
-      }
-      now = need(timeline->read())->row.version;
-    }
-  }
+IngestSeconds EngineUnderTest::ingest(const Run& run) {
+  IngestSeconds took;
+  std::optional<engine::PreparedRun> prepared;
+  took.prepare = seconds([&] { prepared = need(engine::prepare_run(*suite_, run.header, run.results, {})); });
+  took.store = seconds([&] {
+    const auto timeline = need(suite_->open_timeline(run.header.branch, run.header.configuration));
+    engine::TimelineWriter writer(*suite_, *timeline, 0);
+    need(writer.put(*prepared, {.ingest = {.received = run.header.started}, .extends = {}}));
+  });
+  return took;
 }
 
 void EngineUnderTest::look_up_names(const Corpus& corpus) {

@@ -15,6 +15,11 @@
 
 namespace resultsdb::bench {
 
+/// Names become numbers, and the numbers are stored: what rows begin with.
+struct IngestSeconds {
+  double prepare = 0, store = 0;
+};
+
 class EngineUnderTest {
  public:
   explicit EngineUnderTest(std::shared_ptr<storage::Storage> storage);
@@ -23,9 +28,7 @@ class EngineUnderTest {
   /// Whatever has a URL; ends the program if it cannot be opened.
   static std::shared_ptr<storage::Storage> open(const std::string& url);
 
-  void ingest(const Run& run);
-  /// Folds the groups of runs that are complete; each upload does a share of it.
-  void fold();
+  IngestSeconds ingest(const Run& run);
   /// After the last run: learns the numbers of the corpus' tests and runs.
   void look_up_names(const Corpus& corpus);
   /// What is timed: run numbers, outcome numbers and durations of one test on every timeline.

@@ -1,6 +1,7 @@
 #include "engine/fold.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -13,32 +14,30 @@ using storage::RunSerial;
 
 class Folding {
  public:
-  Folding(Suite& suite, const TimelineContents& contents)
-      : suite_(suite), row_(contents.row), state_(contents.state) {
-    batch_.suite = suite.name();
-  }
+  Folding(Suite& suite, storage::TimelineId timeline, RunSerial stored, const TimelineState& state)
+      : suite_(suite), timeline_(timeline), stored_(stored), state_(state) {}
 
-  /// False if nothing has its turn.
-  Result<bool> draft() {
-    const FoldCursor small = state_.folded[0], large = state_.folded[1];
-    // Large tiles first: they are made of small ones that are stored, not of those in this batch.
+  // Large tiles first: they are made of small ones that are stored, not of those in this batch.
+  Status draft() {
     RESULTSDB_TRY(take_turn(1));
-    RESULTSDB_TRY(take_turn(0));
-    if (state_.folded[0] == small && state_.folded[1] == large) return false;
-    ++row_.version;
-    row_.state = encode_state(state_);
-    batch_.timelines.push_back(row_);
-    return true;
+    return take_turn(0);
   }
 
-  const storage::SuiteBatch& batch() const { return batch_; }
-  const storage::TimelineRow& row() const { return row_; }
+  void move_to(TimelineState& state, storage::SuiteBatch& batch) {
+    const auto append = [](auto& to, auto& rows) {
+      to.insert(to.end(), std::make_move_iterator(rows.begin()), std::make_move_iterator(rows.end()));
+    };
+    append(batch.delete_durations, batch_.delete_durations);
+    append(batch.delete_tiles, batch_.delete_tiles);
+    append(batch.put_tiles, batch_.put_tiles);
+    state.folded = state_.folded;
+  }
 
  private:
   // Runs that are complete at this level: arrived, for small tiles; folded into small ones, for large ones.
   bool group_is_complete(std::size_t level) const {
     const std::uint64_t end = (std::uint64_t{state_.folded[level].group} + 1) * kFoldedRuns[level];
-    if (level == 0) return row_.next_serial >= end;
+    if (level == 0) return stored_ >= end;
     return std::uint64_t{state_.folded[0].group} * kFoldedRuns[0] >= end;
   }
 
@@ -57,7 +56,7 @@ class Folding {
 
   Status fold_raw(const FoldCursor& cursor) {
     const std::uint32_t runs = kFoldedRuns[0];
-    storage::DurationQuery query{.timeline = row_.id, .chunk = cursor.chunk};
+    storage::DurationQuery query{.timeline = timeline_, .chunk = cursor.chunk};
     query.serials = {.from = cursor.group * runs, .to = cursor.group * runs + runs - 1};
     RESULTSDB_ASSIGN(storage::Durations stored, suite_.storage().read_durations(suite_.name(), {&query, 1}));
     std::vector<std::vector<std::int64_t>> columns(runs);
@@ -79,7 +78,7 @@ class Folding {
       }
       if (any)
         batch_.put_tiles.push_back(
-            {row_.id, cursor.chunk * kBlocksPerChunk + block, 0, cursor.group, encode_tile(tile)});
+            {timeline_, cursor.chunk * kBlocksPerChunk + block, 0, cursor.group, encode_tile(tile)});
     }
     return {};
   }
@@ -88,7 +87,7 @@ class Folding {
     const std::uint32_t tiles = kFoldedRuns[1] / kFoldedRuns[0];
     std::vector<storage::DurationQuery> queries;
     for (std::uint32_t block = 0; block < kBlocksPerChunk; ++block) {
-      storage::DurationQuery query{.timeline = row_.id, .block = cursor.chunk * kBlocksPerChunk + block};
+      storage::DurationQuery query{.timeline = timeline_, .block = cursor.chunk * kBlocksPerChunk + block};
       query.tiles[0] = {.from = cursor.group * tiles, .to = cursor.group * tiles + tiles - 1};
       query.tiles[1] = {.from = 1, .to = 0};
       queries.push_back(query);
@@ -100,7 +99,7 @@ class Folding {
       std::size_t next = first;
       for (; next < stored.tiles.size() && stored.tiles[next].block == block; ++next)
         RESULTSDB_TRY(copy_small(stored.tiles[next], tile));
-      batch_.put_tiles.push_back({row_.id, block, 1, cursor.group, encode_tile(tile)});
+      batch_.put_tiles.push_back({timeline_, block, 1, cursor.group, encode_tile(tile)});
       first = next;
     }
     return {};
@@ -120,26 +119,19 @@ class Folding {
   }
 
   Suite& suite_;
-  storage::TimelineRow row_;
+  const storage::TimelineId timeline_;
+  const RunSerial stored_;
   TimelineState state_;
   storage::SuiteBatch batch_;
 };
 
 }  // namespace
 
-Status fold_next(Suite& suite, Timeline& timeline) {
-  storage::TimelineRow row;
-  {
-    RESULTSDB_ASSIGN(const Timeline::Reader reader, timeline.read());
-    if (reader->state.chunks == 0) return {};
-    Folding folding(suite, *reader);
-    RESULTSDB_ASSIGN(const bool any, folding.draft());
-    if (!any) return {};
-    RESULTSDB_TRY(suite.storage().apply(folding.batch()));
-    row = folding.row();
-  }
-  if (timeline.head_version + 1 == row.version) timeline.head_version = row.version;
-  timeline.applied(row, nullptr, nullptr);
+Status draft_fold(Suite& suite, storage::TimelineId timeline, RunSerial stored, TimelineState& state,
+                  storage::SuiteBatch& batch) {
+  Folding folding(suite, timeline, stored, state);
+  RESULTSDB_TRY(folding.draft());
+  folding.move_to(state, batch);
   return {};
 }
 

@@ -6,6 +6,7 @@
 
 #include "engine/change_points.hpp"
 #include "engine/durations.hpp"
+#include "engine/fold.hpp"
 #include "resultsdb/model.hpp"
 
 namespace resultsdb::engine {
@@ -50,6 +51,9 @@ Status TimelineDraft::put(const RunEntryPtr& existing, const PreparedRun& run, c
     RESULTSDB_TRY(drop_test_set(existing->test_set, batch_.put_runs.front().test_set));
   }
   RESULTSDB_TRY(edit_changes(run.key(), now_));
+  // Durations that cannot be folded are no reason to refuse a run; the next upload takes its turn again.
+  if (!existing && state_.chunks != 0)
+    (void)draft_fold(suite_, timeline_.identity().number, contents_.row.next_serial, state_, batch_);
   fill_timeline_row();
   RESULTSDB_ASSIGN(added_,
                    make_entry(batch_.put_runs.front(), timeline_.identity(), order_key_, suite_.outcomes()));

@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "domain/check.hpp"
-#include "engine/fold.hpp"
 
 namespace resultsdb::engine {
 namespace {
@@ -126,8 +125,6 @@ Result<Ingested> TimelineWriter::put(const PreparedRun& run, const PutOptions& o
   RESULTSDB_ASSIGN(const Attempt attempt, write(drafting));
   if (attempt.decision == Decision::Nothing)
     return Ingested{attempt.done_before ? Ingested::Stored::Added : Ingested::Stored::Unchanged, equal->info};
-  // The run is stored whether or not folding succeeds; the next upload takes its turn again.
-  (void)fold_next(suite_, timeline_);
   return Ingested{attempt.removed ? Ingested::Stored::Replaced : Ingested::Stored::Added,
                   attempt.added->info};
 }

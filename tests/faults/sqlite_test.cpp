@@ -121,7 +121,7 @@ TEST_F(SqliteFaults, ReadOnlyStoreReadsAndRefusesWrites) {
 }
 
 TEST_F(SqliteFaults, FullFileKeepsWhatWasThere) {
-  auto storage = open({.max_pages = 120});
+  auto storage = open({.max_pages = 240});
   const auto timeline = make_timeline(*storage, "main");
   std::uint64_t version = 0;
   Status status;
