@@ -15,6 +15,7 @@
 #include "engine/outcome_dictionary.hpp"
 #include "engine/test_sets.hpp"
 #include "engine/timeline_state.hpp"
+#include "engine/turns.hpp"
 #include "resultsdb/configuration.hpp"
 #include "resultsdb/history.hpp"
 #include "resultsdb/result.hpp"
@@ -115,10 +116,9 @@ class Timeline {
   std::atomic<std::uint64_t> last_use{0};
 
   /// Held by a writer of this process from its first read to its batch: writers of one process take turns,
-  /// so that only those of other processes meet Conflict.
-  std::mutex write_mutex;
-  /// Last outcome of each test, -1 = not known. Belongs to the holder of write_mutex; of version
-  /// `head_version`.
+  /// so that only those of other processes meet Conflict. What follows belongs to the holder.
+  Turns write_turns;
+  /// Last outcome of each test, -1 = not known; of version `head_version`.
   std::vector<std::int32_t> head;
   std::uint64_t head_version = 0;
 

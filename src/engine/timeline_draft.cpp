@@ -205,6 +205,7 @@ void TimelineDraft::fill_timeline_row() {
   row.next_serial = next_serial_;
   row.order_key = order_key_;
   if (!appends_) state_.rewritten = row.version;
+  state_.claim = 0;
   row.state = encode_state(state_);
   row.runs = 0;
   row.first_position = row.last_position = 0;

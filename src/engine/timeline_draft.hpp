@@ -22,7 +22,7 @@ struct RunArrival {
   std::optional<std::vector<storage::TestId>> fresh;
 };
 
-/// Lives while the caller holds the timeline's write_mutex and a Reader on `contents`.
+/// Lives while the caller holds the timeline's write_turns and a Reader on `contents`.
 class TimelineDraft {
  public:
   TimelineDraft(Suite& suite, Timeline& timeline, const TimelineContents& contents);

@@ -13,6 +13,7 @@ storage::Bytes encode_state(const TimelineState& state) {
     out.varint(cursor.chunk);
   }
   out.varint(state.rewritten);
+  if (state.claim != 0) out.varint(state.claim);
   return seal(std::move(out).take());
 }
 
@@ -28,6 +29,7 @@ Result<TimelineState> decode_state(std::string_view bytes) {
     cursor.chunk = in.varint32();
   }
   state.rewritten = in.varint();
+  if (!in.at_end()) state.claim = in.varint();
   if (!in.at_end()) return make_error(ErrorCode::Corrupt, "the bookkeeping is damaged", "timeline.state");
   return state;
 }

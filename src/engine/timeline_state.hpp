@@ -28,6 +28,9 @@ struct TimelineState {
   /// Version made by the last batch that did more than add a run behind all others: readers who know that
   /// version or a later one need only read what was added.
   std::uint64_t rewritten = 0;
+  /// A writer who lost to others several times asks them to let it go next, by this number; 0: nobody does.
+  /// The next batch with a run ends it, whoever writes it.
+  std::uint64_t claim = 0;
 
   bool operator==(const TimelineState&) const = default;
 };

@@ -12,6 +12,10 @@
 namespace resultsdb::engine {
 namespace {
 
+constexpr int kPatience = 2;  // conflicts until a writer claims to be the next one
+constexpr int kClaims = 64;
+constexpr int kCourtesy = 60;  // milliseconds, at least, that others wait for it
+
 // Briefly, however often: of those who compete one always gets through, and who waits longer falls behind
 // further.
 void wait_a_moment(int attempt, std::minstd_rand& random) {
@@ -72,10 +76,47 @@ Result<TimelineWriter::Attempt> TimelineWriter::try_write(const Drafting& drafti
   return Attempt{Decision::Write, draft->removed(), draft->added()};
 }
 
+// A small batch gets between the large ones of writers who never pause; then they read the timeline anew, and
+// find that somebody waits.
+Status TimelineWriter::claim(std::uint64_t number) {
+  const storage::TimelineId id = timeline_.identity().number;
+  for (int attempt = 0; attempt < kClaims; ++attempt) {
+    storage::SuiteBatch batch{.suite = suite_.name()};
+    RESULTSDB_ASSIGN(batch.timelines, suite_.storage().find_timelines(suite_.name(), {&id, 1}));
+    if (batch.timelines.empty()) return {};
+    storage::TimelineRow& row = batch.timelines.front();
+    RESULTSDB_ASSIGN(TimelineState state, decode_state(row.state));
+    if (state.claim != 0) return {};
+    state.claim = number;
+    ++row.version;
+    row.state = encode_state(state);
+    const Status status = suite_.storage().apply(batch);
+    if (status || status.error().code != ErrorCode::Conflict) return status;
+  }
+  return {};
+}
+
+Status TimelineWriter::let_others_through(std::uint64_t number) {
+  for (int waited = 0; waited < kCourtesy; ++waited) {
+    {
+      RESULTSDB_ASSIGN(const Timeline::Reader reader, timeline_.read());
+      if (reader->state.claim == 0 || reader->state.claim == number) return {};
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    const Status refreshed = timeline_.refresh();
+    if (!refreshed && refreshed.error().code != ErrorCode::Conflict) return refreshed;
+  }
+  return {};
+}
+
 Result<TimelineWriter::Attempt> TimelineWriter::write(const Drafting& drafting) {
-  std::minstd_rand random(timeline_.identity().number * 7919 + 17);
+  // Other processes must wait otherwise, and have other numbers.
+  std::minstd_rand random(
+      static_cast<std::uint_fast32_t>(std::chrono::steady_clock::now().time_since_epoch().count()));
   bool validated = false, in_doubt = false;
+  const std::uint64_t number = random();
   for (int conflicts = 0;;) {
+    RESULTSDB_TRY(let_others_through(number));
     // What is known is tried first: the batch's precondition validates it. A decision to write nothing, or a
     // refusal, has no precondition and counts only after the timeline was read anew.
     Status applied;
@@ -88,10 +129,17 @@ Result<TimelineWriter::Attempt> TimelineWriter::write(const Drafting& drafting) 
     const bool unanswered = !applied && applied.error().code == ErrorCode::Unavailable;
     if (!applied && !conflict && !unanswered) return attempt;
     if (!attempt && validated && (!conflict || conflicts >= retries_)) return attempt;
-    if (conflict) wait_a_moment(conflicts++, random);
+    if (conflict) {
+      wait_a_moment(conflicts++, random);
+      if (conflicts >= kPatience) RESULTSDB_TRY(claim(number));
+    }
     in_doubt = in_doubt || unanswered;
-    RESULTSDB_TRY(timeline_.refresh());
-    validated = true;
+    const Status refreshed = timeline_.refresh();
+    validated = refreshed.ok();
+    if (validated) continue;
+    if (refreshed.error().code != ErrorCode::Conflict || conflicts >= retries_) return refreshed.error();
+    ++conflicts;  // others wrote faster than this one could read
+    RESULTSDB_TRY(claim(number));
   }
 }
 
@@ -121,7 +169,7 @@ Result<Ingested> TimelineWriter::put(const PreparedRun& run, const PutOptions& o
     RESULTSDB_TRY(draft.put(existing, run, arrival));
     return Decision::Write;
   };
-  std::lock_guard lock(timeline_.write_mutex);
+  std::lock_guard lock(timeline_.write_turns);
   RESULTSDB_ASSIGN(const Attempt attempt, write(drafting));
   if (attempt.decision == Decision::Nothing)
     return Ingested{attempt.done_before ? Ingested::Stored::Added : Ingested::Stored::Unchanged, equal->info};
@@ -130,7 +178,7 @@ Result<Ingested> TimelineWriter::put(const PreparedRun& run, const PutOptions& o
 }
 
 Result<bool> TimelineWriter::erase(const std::string& id, std::optional<Time> received_before) {
-  std::lock_guard lock(timeline_.write_mutex);
+  std::lock_guard lock(timeline_.write_turns);
   RESULTSDB_ASSIGN(const Attempt attempt,
                    write([&](const TimelineContents& contents, TimelineDraft& draft) -> Result<Decision> {
                      const RunEntryPtr run = find_by_id(contents, id);
@@ -143,7 +191,7 @@ Result<bool> TimelineWriter::erase(const std::string& id, std::optional<Time> re
 }
 
 Result<bool> TimelineWriter::expire(const std::string& id, Time now) {
-  std::lock_guard lock(timeline_.write_mutex);
+  std::lock_guard lock(timeline_.write_turns);
   RESULTSDB_ASSIGN(const Attempt attempt,
                    write([&](const TimelineContents& contents, TimelineDraft& draft) -> Result<Decision> {
                      const RunEntryPtr run = find_by_id(contents, id);

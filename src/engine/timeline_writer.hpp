@@ -54,6 +54,10 @@ class TimelineWriter {
     bool done_before = false;  ///< nothing is left to write, perhaps because an unanswered batch was applied
   };
   Result<Attempt> write(const Drafting& drafting);
+  /// Asks the others to wait: see TimelineState::claim.
+  Status claim(std::uint64_t number);
+  /// Waits while somebody else's claim stands, but not for one who died.
+  Status let_others_through(std::uint64_t number);
   /// `applied` is what the store said, if it came to that.
   Result<Attempt> try_write(const Drafting& drafting, Status& applied);
 

@@ -3,8 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <mutex>
 #include <sstream>
+#include <thread>
+#include <vector>
 
+#include "engine/timeline_state.hpp"
+#include "engine/turns.hpp"
 #include "property/matrix_oracle.hpp"
 #include "property/random_history.hpp"
 #include "property/soundness.hpp"
@@ -127,6 +132,108 @@ TEST(Readers, GetThroughWhileWritersOfNewRunsNeverPause) {
     EXPECT_GT(moments.size(), 3u);
     EXPECT_EQ(std::count(moments.begin(), moments.end(), property::describe(*history, query)), 1) << i;
   }
+}
+
+/// A writer of another process says that it wants to be the next one.
+void claim(storage::Storage& storage) {
+  storage::SuiteBatch batch{.suite = "random", .timelines = storage.find_timelines("random").value()};
+  auto& row = batch.timelines.at(0);
+  auto state = engine::decode_state(row.state).value();
+  state.claim = 12345;
+  ++row.version;
+  row.state = engine::encode_state(state);
+  ASSERT_TRUE(storage.apply(batch));
+}
+
+std::uint64_t claim_of(storage::Storage& storage) {
+  return engine::decode_state(storage.find_timelines("random").value().at(0).state).value().claim;
+}
+
+TEST(Writers, WaitForOneWhoClaimsToBeNext) {
+  const auto storage = backends::open_memory();
+  const auto slow = std::make_shared<FaultyStorage>(storage);
+  const auto claimer = Model::create(storage).value(), writer = Model::create(slow).value();
+  property::RandomRuns runs(3, {.timelines = 1});
+  ASSERT_TRUE(writer->ingest(runs.next(), {.received = from_seconds(1)}));
+  claim(*storage);
+  bool written = false;
+  int looks = 0, applied = 0;
+  slow->set_hook([&](const FaultyStorage::Call& each) -> Status {
+    if (each.when != FaultyStorage::When::Before) return {};
+    if (each.operation == "apply") {
+      EXPECT_TRUE(written || ++applied == 1);  // the first knows of no claim yet
+    }
+    if (each.operation != "find_timelines" || ++looks != 5) return {};
+    // As the writer who claimed: another number would have to wait itself.
+    auto rows = storage->find_timelines("random").value();
+    auto state = engine::decode_state(rows[0].state).value();
+    state.claim = 0;
+    ++rows[0].version;
+    rows[0].state = engine::encode_state(state);
+    EXPECT_TRUE(storage->apply(storage::SuiteBatch{.suite = "random", .timelines = rows}));
+    EXPECT_TRUE(claimer->ingest(runs.next(), {.received = from_seconds(2)}));
+    written = true;
+    return {};
+  });
+  ASSERT_TRUE(writer->ingest(runs.next(), {.received = from_seconds(3)}));
+  slow->set_hook({});
+  EXPECT_TRUE(written);
+  EXPECT_EQ(claimer->runs({.suite = "random"})->size(), 3u);
+}
+
+TEST(Writers, DoNotWaitForOneWhoClaimedAndDied) {
+  const auto storage = backends::open_memory();
+  const auto writer = Model::create(storage).value();
+  property::RandomRuns runs(3, {.timelines = 1});
+  ASSERT_TRUE(writer->ingest(runs.next(), {.received = from_seconds(1)}));
+  claim(*storage);
+  ASSERT_TRUE(writer->ingest(runs.next(), {.received = from_seconds(2)}));
+  EXPECT_EQ(claim_of(*storage), 0u);
+  EXPECT_EQ(writer->runs({.suite = "random"})->size(), 2u);
+  property::expect_sound(*writer);
+}
+
+TEST(Writers, WhoLosesAgainAndAgainClaimsToBeNext) {
+  const auto storage = backends::open_memory();
+  const auto slow = std::make_shared<FaultyStorage>(storage);
+  const auto others = Model::create(storage).value(), writer = Model::create(slow).value();
+  property::RandomRuns runs(3, {.timelines = 1});
+  ASSERT_TRUE(writer->ingest(runs.next(), {.received = from_seconds(1)}));
+  int applied = 0;
+  bool claimed = false;
+  slow->set_hook([&](const FaultyStorage::Call& each) -> Status {
+    if (each.operation != "apply") return {};
+    if (each.when == FaultyStorage::When::After) {
+      claimed = claimed || claim_of(*storage) != 0;
+    } else if (++applied <= 2) {
+      EXPECT_TRUE(others->ingest(runs.next(), {.received = from_seconds(1 + applied)}));
+    }
+    return {};
+  });
+  ASSERT_TRUE(writer->ingest(runs.next(), {.received = from_seconds(9)}));
+  slow->set_hook({});
+  EXPECT_TRUE(claimed);
+  EXPECT_EQ(claim_of(*storage), 0u);
+  EXPECT_EQ(writer->runs({.suite = "random"})->size(), 4u);
+}
+
+TEST(Turns, AreTakenInTheOrderOfAsking) {
+  engine::Turns turns;
+  std::vector<int> order;
+  std::vector<std::thread> threads;
+  turns.lock();
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&, i] {
+      std::lock_guard turn(turns);
+      order.push_back(i);
+    });
+    while (turns.waiting() <= static_cast<std::uint64_t>(i)) std::this_thread::yield();
+  }
+  turns.unlock();
+  turns.lock();  // behind them
+  turns.unlock();
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(order, (std::vector{0, 1, 2, 3}));
 }
 
 TEST_F(Interleaving, ResultsAreOfOneMoment) {

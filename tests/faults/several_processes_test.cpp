@@ -86,6 +86,53 @@ TEST_P(SeveralProcesses, WriteWhatOneWouldHaveWritten) {
   property::expect_sound(*model);
 }
 
+/// Writes its runs to one timeline as fast as it can, none of them twice. Its exit code: how often the answer
+/// was Conflict, 100 for other trouble.
+int write_without_a_pause(const testing::TestStore& store, int writer) {
+  const auto model = open(store);
+  if (!model) return 100;
+  int conflicts = 0;
+
+  for (int i = 0; i < kRuns; ++i) {
+    resultsdb::Run run;
+    run.header.suite = "busy";
+    run.header.position = i;
+    run.header.started = from_seconds(i);
+    run.header.variant = "writer-" + std::to_string(writer);
+    for (int test = 0; test < 300; ++test) {
+      const auto name = "test-" + std::to_string(test);
+      run.results.add({.test = name, .actual = (test + i) % 20 == 0 ? "FAIL" : "PASS"});
+    }
+    const auto stored = model->ingest(run, {.received = received(writer, i)});
+    if (stored) continue;
+    if (stored.error().code != ErrorCode::Conflict) {
+      std::fprintf(stderr, "writer %d: %s\n", writer, stored.error().text().c_str());
+      return 100;
+    }
+    ++conflicts;
+  }
+  return conflicts;
+}
+
+TEST_P(SeveralProcesses, WithoutAPauseLetEachOtherThrough) {
+  const testing::TestStore store(GetParam());
+  ASSERT_NE(open(store), nullptr);
+  pid_t children[kWriters];
+  for (int writer = 0; writer < kWriters; ++writer) {
+    children[writer] = ::fork();
+    if (children[writer] == 0) ::_exit(write_without_a_pause(store, writer));
+  }
+  int conflicts = 0;
+  for (const pid_t child : children) {
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) < 100);
+    conflicts += WEXITSTATUS(status);
+  }
+  // Without claims and turns some runs in a hundred are refused after all repeats.
+  EXPECT_LE(conflicts, kWriters) << "of " << kWriters * kRuns << " runs";
+}
+
 INSTANTIATE_TEST_SUITE_P(On, SeveralProcesses, ::testing::ValuesIn(testing::backends_for_processes()),
                          [](const auto& info) { return info.param; });
 
