@@ -74,8 +74,7 @@ void measure_upload(const std::string& folder, int uploads, Report& report) {
   auto storage = backends::open_sqlite({.path = folder + "/upload.db", .cache_bytes = 128 << 20}).value();
   auto model = Model::create(storage).value();
   http::Router router;
-  webkit::mount(router, model,
-                {.clock = [] { return from_seconds(1'600'900'000); }, .allow_anonymous_writes = false});
+  webkit::mount(router, model, {.clock = [] { return from_seconds(1'600'900'000); }, .api_keys = nullptr});
   std::vector<double> whole, null_parse;
   std::size_t bytes = 0;
   for (int i = 0; i < uploads; ++i) {

@@ -9,6 +9,7 @@
 #include "options.hpp"
 #include "resultsdb/backends/memory.hpp"
 #include "resultsdb/backends/sqlite.hpp"
+#include "resultsdb/http/api_keys.hpp"
 #include "resultsdb/http/metrics.hpp"
 #include "resultsdb/http/native.hpp"
 #include "resultsdb/http/router.hpp"
@@ -121,16 +122,28 @@ class Expirer {
   std::thread thread_;
 };
 
+using KeysPtr = std::shared_ptr<const http::ApiKeys>;
+
+/// Null if none are asked for.
+Result<KeysPtr> read_keys(const ServerArguments& arguments) {
+  if (arguments.api_key_file.empty()) return KeysPtr();
+  RESULTSDB_ASSIGN(http::ApiKeys keys, http::ApiKeys::read_file(arguments.api_key_file));
+  return std::make_shared<const http::ApiKeys>(std::move(keys));
+}
+
 void mount(http::Router& router, const std::shared_ptr<Model>& model, const ServerArguments& arguments,
-           const Clock& clock, const std::shared_ptr<http::Metrics>& metrics) {
+           const Clock& clock, const KeysPtr& keys, const std::shared_ptr<http::Metrics>& metrics) {
   http::NativeOptions native;
   native.version = RESULTSDB_VERSION;
   native.clock = clock;
+  native.api_keys = keys;
   native.allow_anonymous_writes = arguments.allow_anonymous_writes;
   native.metrics = metrics;
   http::mount_native(router, model, native);
 #ifdef RESULTSDB_SERVER_WEBKIT
-  webkit::mount(router, model, {.clock = clock, .allow_anonymous_writes = arguments.allow_anonymous_writes});
+  webkit::mount(
+      router, model,
+      {.clock = clock, .api_keys = keys, .allow_anonymous_writes = arguments.allow_anonymous_writes});
 #endif
 }
 
@@ -138,6 +151,8 @@ int serve(const ServerArguments& arguments) {
   SignalWaiter signals;
   Clock clock = system_clock();
   if (arguments.clock) clock = [now = from_seconds(*arguments.clock)] { return now; };
+  const auto keys = read_keys(arguments);
+  if (!keys) return fail("cannot read the API keys", keys.error(), kWrongUse);
   const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(arguments.wait_for_store);
   auto model = open_model(arguments);
   while (!model && model.error().code == ErrorCode::Unavailable &&
@@ -149,7 +164,7 @@ int serve(const ServerArguments& arguments) {
 
   http::Router router;
   const auto metrics = std::make_shared<http::Metrics>();
-  mount(router, *model, arguments, clock, metrics);
+  mount(router, *model, arguments, clock, *keys, metrics);
   http::ServerOptions options;
   options.host = arguments.host;
   options.port = arguments.port;

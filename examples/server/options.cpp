@@ -28,6 +28,8 @@ po::options_description describe(ServerArguments& arguments, std::string& listen
        "let the time stand still there (seconds since 1970), for replays")  //
       ("threads", po::value(&arguments.threads)->value_name("N")->default_value(2),
        "threads that answer requests")  //
+      ("api-key-file", po::value(&arguments.api_key_file)->value_name("FILE"),
+       "keys that writers must send, a line NAME KEY [EXPIRES] each; see docs/api-keys.md")  //
       ("allow-anonymous-writes", po::bool_switch(&arguments.allow_anonymous_writes),
        "let other machines write, without any key")  //
       ("help", "show this text")("version", "show the version");

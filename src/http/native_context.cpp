@@ -256,10 +256,9 @@ void add_read(Router& router, ContextPtr context, ReadOperation operation) {
 }
 
 Status may_write(const NativeContext& context, const Request& request) {
-  if (!request.remote_is_loopback && !context.options.allow_anonymous_writes) {
-    return make_error(ErrorCode::PermissionDenied,
-                      "writes from other machines are off: start the server with --allow-anonymous-writes");
-  }
+  const NativeOptions& options = context.options;
+  RESULTSDB_TRY(
+      check_writer(request, options.api_keys.get(), options.allow_anonymous_writes, options.clock()));
   // A page of another site that a browser on this machine shows is no local writer.
   const auto origin = request.header("Origin");
   const std::string host(request.header("Host").value_or(""));

@@ -27,7 +27,10 @@ Result<std::string> get_server(const NativeContext& context, const Arguments&) {
   json.end_array().member("default_branch", default_branch);
   json.member("recent_days", context.options.recent_days);
   json.member("stale_after_s", context.options.recent_days * kSecondsPerDay);
-  json.member("writes", context.options.allow_anonymous_writes ? "open" : "loopback").member("live", false);
+  json.member("writes", context.options.api_keys                 ? "keys"
+                        : context.options.allow_anonymous_writes ? "open"
+                                                                 : "loopback")
+      .member("live", false);
   json.key("limits")
       .begin_object()
       .member("range_last", RangeRequest::kMostRuns)

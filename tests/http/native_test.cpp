@@ -246,6 +246,45 @@ TEST_F(Native, OnlyThisMachineWrites) {
   EXPECT_EQ(open.dispatch(other).status, 200);
 }
 
+TEST_F(Native, KeysGuardAllWrites) {
+  Router guarded;
+  NativeOptions options;
+  options.clock = clock_.clock();
+  options.api_keys = std::make_shared<const ApiKeys>(
+      ApiKeys::parse("# who KEY until\nbot 0123456789abcdef\nold fedcba9876543210 2001-01-01T00:00:00Z\n")
+          .value());
+  options.allow_anonymous_writes = true;  // counts only where there are no keys
+  mount_native(guarded, model_, options);
+  Request write = request("POST", "/v1/runs", run_body());
+  EXPECT_EQ(guarded.dispatch(write).status, 403) << "not even from this machine";
+  for (const char* wrong : {"Bearer fedcba9876543210", "Bearer 0123456789abcde", "Basic 0123456789abcdef",
+                            "Bearer 0123456789abcdef0", "Bearer ", "0123456789abcdef"}) {
+    write.headers = {{"Authorization", wrong}};
+    EXPECT_EQ(guarded.dispatch(write).status, 403) << wrong;
+  }
+  EXPECT_EQ(stored_runs(), 0u);
+  write.headers = {{"Authorization", "bearer 0123456789abcdef"}};
+  write.remote_is_loopback = false;
+  EXPECT_EQ(guarded.dispatch(write).status, 201);
+  EXPECT_EQ(guarded.dispatch(request("GET", "/v1/suites")).status, 200) << "reading needs none";
+}
+
+TEST(ApiKeysFile, RefusesWhatItCannotReadWithoutQuotingIt) {
+  for (const char* text : {"", "# nothing\n", "bot\n", "bot short\n", "bot 0123456789abcdef tomorrow\n",
+                           "bot 0123456789abcdef 2030-01-01T00:00:00Z more\n",
+                           "bot 0123456789\xC3\xA9"
+                           "bcdef\n"}) {
+    const auto keys = ApiKeys::parse(text);
+    ASSERT_FALSE(keys.ok()) << text;
+    EXPECT_EQ(keys.error().text().find("0123456789"), std::string::npos) << keys.error();
+  }
+  EXPECT_EQ(ApiKeys::read_file("/nowhere/keys").error().code, ErrorCode::NotFound);
+  const auto keys = ApiKeys::parse("\n a 0123456789abcdef\r\nb fedcba9876543210 100\n").value();
+  EXPECT_EQ(keys.find("0123456789abcdef", from_seconds(1)), "a");
+  EXPECT_EQ(keys.find("fedcba9876543210", from_seconds(99)), "b");
+  EXPECT_EQ(keys.find("fedcba9876543210", from_seconds(100)), std::nullopt) << "expired";
+}
+
 TEST_F(Native, RefusesInsteadOfReplacingWhenAsked) {
   post("/v1/runs", run_body(), 201);
   const std::string other = R"({"suite":"unit","branch":"main","configuration":{"os":"linux","bits":64},)"

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "resultsdb/http/api_keys.hpp"
 #include "resultsdb/http/router.hpp"
 #include "resultsdb/model.hpp"
 #include "resultsdb/time.hpp"
@@ -12,8 +13,9 @@
 namespace resultsdb::webkit {
 
 struct Options {
-  Clock clock;                          ///< required
-  bool allow_anonymous_writes = false;  ///< from other than loopback
+  Clock clock;                                    ///< required
+  std::shared_ptr<const http::ApiKeys> api_keys;  ///< of writers, also as member `api_key`; null: not asked
+  bool allow_anonymous_writes = false;            ///< from other than loopback, if there are no keys
   std::int64_t default_ttl_seconds =
       5 * 365 * 86'400;  ///< retention of runs, counted from the commit; 0: for ever
 };

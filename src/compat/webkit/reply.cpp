@@ -106,9 +106,4 @@ http::Parameters form_fields(const http::Request& request) {
   return multipart_fields(request.body, request.header("Content-Type").value_or(""));
 }
 
-std::optional<http::Response> refuse_write(const Service& service, const http::Request& request) {
-  if (request.remote_is_loopback || service.options.allow_anonymous_writes) return std::nullopt;
-  return error_response(403, "Writing is allowed from this machine only");
-}
-
 }  // namespace resultsdb::webkit

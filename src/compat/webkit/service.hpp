@@ -29,6 +29,8 @@ http::Response error_response(const Error& error);
 bool is_form(const http::Request& request);
 /// The fields of a form; those of a multipart form that are files are left out.
 http::Parameters form_fields(const http::Request& request);
+/// The member or field `api_key` of what was posted; empty if there is none.
+std::string api_key_of(const http::Request& request);
 /// The refusal of a write, or nothing.
 std::optional<http::Response> refuse_write(const Service& service, const http::Request& request);
 

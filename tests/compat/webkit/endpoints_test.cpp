@@ -158,6 +158,38 @@ TEST_F(Endpoints, WritesAreForThisMachine) {
   EXPECT_EQ(post("/api/commits/register", "{}", /*loopback=*/false).status, 403);
 }
 
+TEST_F(Endpoints, TheKeyIsAMemberOrAField) {
+  Options options;
+  options.clock = clock_.clock();
+  options.api_keys =
+      std::make_shared<const http::ApiKeys>(http::ApiKeys::parse("bot 0123456789abcdef").value());
+  http::Router guarded;
+  mount(guarded, Model::create(backends::open_memory()).value(), options);
+  http::Request request;
+  request.method = "POST";
+  http::set_target(request, "/api/commits");
+  const std::string commit =
+      R"("repository_id":"tools","branch":"main","hash":"abc123","timestamp":1601900000)";
+  const auto status = [&](std::string body, const char* type = "application/json") {
+    request.headers = {{"Content-Type", type}};
+    request.body = std::move(body);
+    return guarded.dispatch(request).status;
+  };
+  EXPECT_EQ(status("{" + commit + "}"), 403);
+  EXPECT_EQ(status("{" + commit + R"(,"api_key":"0123456789abcdeX"})"), 403);
+  EXPECT_EQ(status("{" + commit + R"(,"more":{"api_key":"0123456789abcdef"}})"), 403)
+      << "not the document's own";
+  EXPECT_EQ(status(R"({"api_key":)"), 403);
+  EXPECT_EQ(status("{" + commit + R"(,"api_key":"0123456789abcdef"})"), 200);
+  EXPECT_EQ(
+      status("repository_id=tools&branch=main&hash=abc124&timestamp=1601900001&api_key=0123456789abcdeX",
+             "application/x-www-form-urlencoded"),
+      403);
+  request.headers = {{"Authorization", "Bearer 0123456789abcdef"}};
+  request.body = "{" + commit + "}";
+  EXPECT_EQ(guarded.dispatch(request).status, 200);
+}
+
 TEST_F(Endpoints, HostileBodiesAreRefused) {
   for (const std::string& results :
        {std::string(600, '{'),
