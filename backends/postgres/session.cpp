@@ -9,6 +9,7 @@ namespace resultsdb::backends::postgres {
 namespace {
 
 constexpr unsigned kBytea = 17;  // the type's number in every PostgreSQL
+constexpr int kOldestServer = 12;
 
 // --- where versions of libpqxx differ
 
@@ -207,7 +208,17 @@ Session::~Session() = default;
 
 Result<std::unique_ptr<Session>> Session::connect(const std::string& parameters, std::string place) {
   try {
-    return std::unique_ptr<Session>(new Session(std::make_unique<Library>(parameters), std::move(place)));
+    auto library = std::make_unique<Library>(parameters);
+    const int version = library->connection.server_version();  // 150004: 15.4
+    if (version < kOldestServer * 10000) {
+      auto error = make_error(ErrorCode::SchemaMismatch,
+                              "this PostgreSQL server is of version " + std::to_string(version / 10000) +
+                                  "; " + std::to_string(kOldestServer) + " or newer is needed",
+                              std::move(place));
+      error.backend = "postgres";
+      return error;
+    }
+    return std::unique_ptr<Session>(new Session(std::move(library), std::move(place)));
   } catch (const std::exception& thrown) {
     return refusal(thrown.what(), place);
   }

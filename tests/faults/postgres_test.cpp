@@ -3,7 +3,9 @@
 #include "resultsdb/backends/postgres.hpp"
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -207,6 +209,65 @@ TEST_F(Postgres, OpeningSaysInOneLineWhatIsWrong) {
   expect_code(ErrorCode::NotFound, "no such database", refused("/results", "/other"));
   expect_code(ErrorCode::Unavailable, "cannot be reached", refused(":" + port + "/", ":1/"));
   expect_code(ErrorCode::PermissionDenied, "sslmode", refused("?", "?sslmode=require&"));
+}
+
+/// Greets one client as a PostgreSQL of that version does, and says no more.
+class GreetingServer {
+ public:
+  explicit GreetingServer(std::string version) : listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{
+        .sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
+    socklen_t size = sizeof address;
+    auto* generic = reinterpret_cast<sockaddr*>(&address);
+    if (::bind(listener_, generic, size) != 0 || ::listen(listener_, 1) != 0 ||
+        ::getsockname(listener_, generic, &size) != 0)
+      throw std::runtime_error("no port on loopback");
+    port_ = ntohs(address.sin_port);
+    thread_ = std::thread([this, version = std::move(version)] { greet(version); });
+  }
+  ~GreetingServer() {
+    ::shutdown(listener_, SHUT_RDWR);
+    thread_.join();
+    ::close(listener_);
+  }
+  int port() const { return port_; }
+
+ private:
+  static std::string message(char kind, const std::string& content) {
+    const auto size = static_cast<std::uint32_t>(content.size() + 4);
+    std::string out(1, kind);
+    for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(size >> shift);
+    return out + content;
+  }
+  void greet(const std::string& version) const {
+    const int client = ::accept(listener_, nullptr, nullptr);
+    if (client < 0) return;
+    char startup[4096];
+    if (::recv(client, startup, sizeof startup, 0) > 0) {
+      const auto greeting = message('R', std::string(4, '\0')) +
+                            message('S', "server_version" + std::string(1, '\0') + version + '\0') +
+                            message('K', std::string(8, '\1')) + message('Z', "I");
+      if (::send(client, greeting.data(), greeting.size(), MSG_NOSIGNAL) > 0)
+        while (::recv(client, startup, sizeof startup, 0) > 0) {
+        }
+    }
+    ::close(client);
+  }
+
+  const int listener_;
+  int port_ = 0;
+  std::thread thread_;
+};
+
+TEST_F(Postgres, AServerThatIsTooOldIsRefused) {
+  const GreetingServer old("11.22");
+  const auto opened =
+      open("postgresql://tester@127.0.0.1:" + std::to_string(old.port()) + "/x?sslmode=disable");
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, ErrorCode::SchemaMismatch);
+  EXPECT_EQ(opened.error().backend, "postgres");
+  EXPECT_NE(opened.error().message.find("version 11; 12 or newer is needed"), std::string::npos)
+      << opened.error();
 }
 
 TEST_F(Postgres, ADatabaseThatCannotHoldAllTextsIsRefused) {

@@ -29,8 +29,8 @@ struct PostgresOptions {
 /// Connections that died are replaced: a call that finds its connection dead before it changed anything goes
 /// on with a new one, others are Unavailable. An apply() that is Unavailable may have been stored, if the
 /// connection broke while it was committed: repeating it is Conflict then.
-/// NotFound (no such database, or no store in it and not `create`), SchemaMismatch, PermissionDenied,
-/// Unavailable.
+/// NotFound (no such database, or no store in it and not `create`), SchemaMismatch (server older than version
+/// 12, or a newer store), PermissionDenied, Unavailable.
 Result<std::shared_ptr<storage::Storage>> open_postgres(const PostgresOptions& options);
 
 /// `postgresql://[USER[:PASSWORD]@][HOST[:PORT]]/DATABASE[?schema=NAME&connections=N&pool_timeout_ms=N&`
