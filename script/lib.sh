@@ -40,13 +40,14 @@ boost_version() {
   } | sed -n 's/^libboost\(1\.[0-9]*\)-dev$/\1/p' | awk -F. '$2 >= 81' | head -1
 }
 
-packages() { # server | serverpostgres | serverredis | test | bench
+packages() { # server | serverpostgres | serverredis | test | bench | fuzz
   echo g++ cmake ninja-build ccache pkg-config python3 libsqlite3-dev libexpat1-dev zlib1g-dev libzstd-dev libpqxx-dev libhiredis-dev
   case $1 in
     test) echo libgtest-dev libgmock-dev git sqlite3 postgresql redis-server ;;
     serverpostgres) echo postgresql ;;
     serverredis) echo redis-server ;;
     bench) echo postgresql redis-server ;;
+    fuzz) echo clang-19 libclang-rt-19-dev libgtest-dev libgmock-dev ;;
   esac
   for library in '' -json -url -program-options; do echo "libboost$library$2-dev"; done
 }
