@@ -5,6 +5,7 @@
 #include <iostream>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 #include "options.hpp"
 #include "resultsdb/backends/memory.hpp"
@@ -15,6 +16,7 @@
 #include "resultsdb/http/router.hpp"
 #include "resultsdb/http/server.hpp"
 #include "resultsdb/model.hpp"
+#include "resultsdb/retention.hpp"
 #ifdef RESULTSDB_WITH_POSTGRES
 #include "resultsdb/backends/postgres.hpp"
 #endif
@@ -30,7 +32,7 @@ namespace {
 using namespace resultsdb;
 
 constexpr int kWrongUse = 2, kUnavailable = 3;
-constexpr std::chrono::seconds kExpireEvery{30};
+constexpr std::chrono::seconds kTidyEvery{30};
 constexpr long kTryEveryMs = 250;
 
 int fail(const std::string& what, const Error& error, int code) {
@@ -90,12 +92,15 @@ class SignalWaiter {
   std::thread thread_;
 };
 
-/// Stores running runs whose lease is over as incomplete, now and then.
-class Expirer {
+/// Now and then, stores running runs whose lease is over as incomplete, and deletes runs that the rules say
+/// are over.
+class Tidier {
  public:
-  Expirer(std::shared_ptr<Model> model, Clock clock)
-      : thread_([this, model = std::move(model), clock = std::move(clock)] { run(*model, clock); }) {}
-  ~Expirer() {
+  Tidier(const std::shared_ptr<Model>& model, Clock clock, const std::vector<RetentionRule>& rules) {
+    for (const RetentionRule& rule : rules) retentions_.emplace_back(model, rule);
+    thread_ = std::thread([this, model, clock = std::move(clock)] { run(*model, clock); });
+  }
+  ~Tidier() {
     {
       const std::lock_guard lock(mutex_);
       stopping_ = true;
@@ -107,15 +112,30 @@ class Expirer {
  private:
   void run(Model& model, const Clock& clock) {
     std::unique_lock lock(mutex_);
-    while (!wake_.wait_for(lock, kExpireEvery, [this] { return stopping_; })) {
+    do {
       lock.unlock();
       if (const auto expired = model.expire_runs(clock()); !expired) {
         std::cerr << "resultsdb-server: expiring runs: " << expired.error() << '\n';
       }
+      for (Retention& retention : retentions_) delete_old(retention, clock);
       lock.lock();
+    } while (!wake_.wait_for(lock, kTidyEvery, [this] { return stopping_; }));
+  }
+
+  bool is_stopping() {
+    const std::lock_guard lock(mutex_);
+    return stopping_;
+  }
+
+  void delete_old(Retention& retention, const Clock& clock) {
+    for (bool done = false; !done && !is_stopping();) {
+      const auto step = retention.step(clock());
+      if (!step) std::cerr << "resultsdb-server: deleting old runs: " << step.error() << '\n';
+      done = !step || step->done;
     }
   }
 
+  std::vector<Retention> retentions_;
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;
@@ -141,10 +161,22 @@ void mount(http::Router& router, const std::shared_ptr<Model>& model, const Serv
   native.metrics = metrics;
   http::mount_native(router, model, native);
 #ifdef RESULTSDB_SERVER_WEBKIT
-  webkit::mount(
-      router, model,
-      {.clock = clock, .api_keys = keys, .allow_anonymous_writes = arguments.allow_anonymous_writes});
+  webkit::mount(router, model,
+                {.clock = clock,
+                 .api_keys = keys,
+                 .allow_anonymous_writes = arguments.allow_anonymous_writes,
+                 .default_ttl_seconds = arguments.webkit_ttl});
 #endif
+}
+
+Result<std::vector<RetentionRule>> retention_rules([[maybe_unused]] const ServerArguments& arguments) {
+  std::vector<RetentionRule> rules;
+#ifdef RESULTSDB_SERVER_WEBKIT
+  RESULTSDB_ASSIGN(const auto rule,
+                   webkit::retention_rule({.clock = {}, .default_ttl_seconds = arguments.webkit_ttl}));
+  if (rule) rules.push_back(*rule);
+#endif
+  return rules;
 }
 
 int serve(const ServerArguments& arguments) {
@@ -153,6 +185,8 @@ int serve(const ServerArguments& arguments) {
   if (arguments.clock) clock = [now = from_seconds(*arguments.clock)] { return now; };
   const auto keys = read_keys(arguments);
   if (!keys) return fail("cannot read the API keys", keys.error(), kWrongUse);
+  const auto rules = retention_rules(arguments);
+  if (!rules) return fail("--webkit-ttl", rules.error(), kWrongUse);
   const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(arguments.wait_for_store);
   auto model = open_model(arguments);
   while (!model && model.error().code == ErrorCode::Unavailable &&
@@ -172,7 +206,7 @@ int serve(const ServerArguments& arguments) {
   auto server = http::Server::listen(options, http::counted(router, metrics));
   if (!server) return fail("cannot serve", server.error(), kUnavailable);
   metrics->watch([&server] { return (*server)->statistics(); });
-  const Expirer expirer(*model, clock);
+  const Tidier tidier(*model, clock, *rules);
   signals.start(**server);
   std::cout << "listening on " << (*server)->address() << std::endl;
   (*server)->run();

@@ -32,6 +32,12 @@ po::options_description describe(ServerArguments& arguments, std::string& listen
        "keys that writers must send, a line NAME KEY [EXPIRES] each; see docs/api-keys.md")  //
       ("allow-anonymous-writes", po::bool_switch(&arguments.allow_anonymous_writes),
        "let other machines write, without any key")  //
+#ifdef RESULTSDB_SERVER_WEBKIT
+      ("webkit-ttl",
+       po::value(&arguments.webkit_ttl)->value_name("SECONDS")->default_value(arguments.webkit_ttl),
+       "how long runs that came in through WebKit's protocol are kept, counted from the commit's time; at "
+       "least 4 weeks; 0 is for ever")  //
+#endif
       ("help", "show this text")("version", "show the version");
   return options;
 }

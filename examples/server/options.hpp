@@ -16,6 +16,7 @@ struct ServerArguments {
   int threads = 2;
   std::string api_key_file;  ///< or empty
   bool allow_anonymous_writes = false;
+  std::int64_t webkit_ttl = 5 * 365 * 86'400;  ///< seconds; 0: for ever
 };
 
 /// What to print and exit with instead of serving.

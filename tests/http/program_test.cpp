@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "http/raw_client.hpp"
+#include "support/waiting.hpp"
 
 namespace resultsdb::http {
 namespace {
@@ -95,6 +96,37 @@ TEST(Program, ServesStoresAndEndsOnSignals) {
   for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(store.string() + suffix);
 }
 
+/// A mac's run of the suite "s" at a commit of 2020-10-05.
+const char kUpload[] =
+    R"({"suite":"s","configuration":{"platform":"mac","version":"10.14","is_simulator":false,)"
+    R"("architecture":"x86_64"},"timestamp":1601900100,"commits":[{"repository_id":"tools","branch":"main",)"
+    R"("hash":"abc","timestamp":1601900000}],"test_results":{"results":{"t":{}}}})";
+
+TEST(Program, DeletesRunsThatAreOver) {
+  const auto store =
+      std::filesystem::temp_directory_path() / ("resultsdb_retention_" + std::to_string(::getpid()));
+  const std::string url = "sqlite:" + store.string();
+  const auto has_run = [](RawClient& client) {
+    const std::string body = client.exchange(get_request("/v1/runs?suite=s"))->body;
+    return body.find(R"("mount":"webkit")") != std::string::npos;
+  };
+  for (const char* ttl : {"2419200", "0"}) {
+    {
+      Program server({"--store", url, "--listen", "127.0.0.1:0", "--clock", "1601900200"});
+      RawClient client(server.port());
+      EXPECT_EQ(client.exchange(post_request("/api/upload", kUpload))->status, 200);
+      EXPECT_TRUE(has_run(client));
+    }
+    Program server({"--store", url, "--listen", "127.0.0.1:0", "--clock", "1701900200", "--webkit-ttl", ttl});
+    RawClient client(server.port());
+    const bool for_ever = std::string(ttl) == "0";
+    // The first round begins with the server.
+    EXPECT_TRUE(for_ever || resultsdb::testing::comes_true([&] { return !has_run(client); }));
+    EXPECT_EQ(has_run(client), for_ever);
+  }
+  for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(store.string() + suffix);
+}
+
 TEST(Program, SaysWhatIsWrong) {
   const auto ends = [](std::vector<std::string> arguments, int code, const std::string& text) {
     Program program(std::move(arguments));
@@ -105,6 +137,7 @@ TEST(Program, SaysWhatIsWrong) {
   ends({"--store", "memory:", "--colour"}, 2, "--colour");
   ends({"--store", "memory:", "--listen", "nowhere"}, 2, "--listen");
   ends({"--store", "memory:", "--threads", "0"}, 2, "--threads");
+  ends({"--store", "memory:", "--webkit-ttl", "60"}, 2, "TTL must be at least 4 weeks");
   ends({"--store", "sqlite:/no/such/folder/x.db"}, 3, "/no/such/folder");
   ends({"--store", "pigeon:x"}, 3, "pigeon");
   ends({"--help"}, 0, "resultsdb-server");

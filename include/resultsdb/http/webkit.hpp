@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "resultsdb/http/api_keys.hpp"
 #include "resultsdb/http/router.hpp"
 #include "resultsdb/model.hpp"
+#include "resultsdb/retention.hpp"
 #include "resultsdb/time.hpp"
 
 namespace resultsdb::webkit {
@@ -17,10 +19,14 @@ struct Options {
   std::shared_ptr<const http::ApiKeys> api_keys;  ///< of writers, also as member `api_key`; null: not asked
   bool allow_anonymous_writes = false;            ///< from other than loopback, if there are no keys
   std::int64_t default_ttl_seconds =
-      5 * 365 * 86'400;  ///< retention of runs, counted from the commit; 0: for ever
+      5 * 365 * 86'400;  ///< retention of runs, counted from the commit; 0: for ever. See retention_rule()
 };
 
 /// Adds the routes of the protocol. Repositories are those of the model.
 void mount(http::Router& router, std::shared_ptr<Model> model, const Options& options);
+
+/// How long runs are kept that came in through this mount, for a Retention; none: for ever. The mount itself
+/// deletes nothing, but does not write what is over already. InvalidArgument for less than four weeks.
+Result<std::optional<RetentionRule>> retention_rule(const Options& options);
 
 }  // namespace resultsdb::webkit

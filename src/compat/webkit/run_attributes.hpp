@@ -1,8 +1,10 @@
-// Names of the run attributes that this mount keeps; their values are JSON texts.
+// Names of the run attributes that this mount keeps; their values are JSON texts, but for the first.
 #pragma once
 
 namespace resultsdb::webkit::run_attributes {
 
+inline constexpr char kMount[] = "mount";  ///< through which the run came in
+inline constexpr char kThisMount[] = "webkit";
 inline constexpr char kStats[] = "stats";      ///< of the run, computed members included
 inline constexpr char kFlaky[] = "flaky";      ///< how many tests were flaky
 inline constexpr char kDetails[] = "details";  ///< as uploaded

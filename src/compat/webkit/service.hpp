@@ -34,6 +34,9 @@ std::string api_key_of(const http::Request& request);
 /// The refusal of a write, or nothing.
 std::optional<http::Response> refuse_write(const Service& service, const http::Request& request);
 
+/// Whether a run at this position is over; of this mount's retention.
+bool is_over(const Service& service, Position uuid);
+
 // Endpoints.
 http::Response get_commits(const Service& service, const http::Request& request);
 http::Response post_commit(const Service& service, const http::Request& request);

@@ -203,6 +203,7 @@ RunHeader header_of(const CheckedUpload& upload, const std::optional<std::string
       header.commits.push_back(std::move(of_run));
     }
   }
+  header.attributes.emplace_back(run_attributes::kMount, run_attributes::kThisMount);
   header.attributes.emplace_back(run_attributes::kStats, stats_json(document));
   header.attributes.emplace_back(run_attributes::kFlaky, std::to_string(document.statistics.flaky));
   if (!document.details.empty()) header.attributes.emplace_back(run_attributes::kDetails, document.details);
@@ -244,9 +245,7 @@ Status keep_missing_tests(const Service& service, Run& run) {
 }
 
 Status write(const Service& service, CheckedUpload& upload, const std::optional<std::string>& link) {
-  const std::int64_t ttl = service.options.default_ttl_seconds;
-  // A row whose time is over before it is written is not written; exactly nothing left keeps it for ever.
-  if (ttl > 0 && upload.uuid / 100 + ttl < service.now_seconds()) return {};
+  if (is_over(service, upload.uuid)) return {};
   Run run{.header = header_of(upload, link), .results = std::move(upload.document.results)};
   const std::set<std::string> keys = branch_keys(service.profile, upload.commits);
   const ResultTable uploaded = keys.size() > 1 ? run.results : ResultTable();

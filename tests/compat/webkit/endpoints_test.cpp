@@ -18,9 +18,9 @@ class Endpoints : public ::testing::Test {
   void SetUp() override {
     auto model = Model::create(backends::open_memory());
     ASSERT_TRUE(model.ok()) << model.error();
-    Options options;
-    options.clock = clock_.clock();
-    mount(router_, *model, options);
+    model_ = *model;
+    options_.clock = clock_.clock();
+    mount(router_, model_, options_);
   }
 
   http::Response get(std::string target) const {
@@ -75,6 +75,8 @@ class Endpoints : public ::testing::Test {
   }
 
   testing::ManualClock clock_{from_seconds(kNow)};
+  std::shared_ptr<Model> model_;
+  Options options_;
   http::Router router_;
 };
 
@@ -92,6 +94,36 @@ TEST_F(Endpoints, AnswersAreByteForByte) {
             R"("version":10014000},"results":[{"actual":"TEXT","expected":"PASS","log":"x\u00e9",)"
             R"("start_time":1601990000,"time":1.5,"uuid":160190000000}]}])"
             "\n");
+}
+
+TEST_F(Endpoints, RunsAreKeptForTheirTimeFromTheCommit) {
+  const auto rule = retention_rule(options_);
+  ASSERT_TRUE(rule && *rule);
+  Retention retention(model_, **rule);
+  const auto tidy = [&] {
+    const auto step = retention.step(clock_.now());
+    ASSERT_TRUE(step) << step.error();
+    EXPECT_TRUE(step->done);
+  };
+  ASSERT_EQ(upload({.started = 1'601'990'001}), kAllOk);
+  ASSERT_EQ(upload({.commit = 1'601'900'001, .started = 1'601'990'002}), kAllOk);
+  resultsdb::Run other{.header = {.suite = "s", .branch = "default"}};  // did not come in here
+  other.header.position = 5;
+  ASSERT_TRUE(model_->ingest(other, {.received = clock_.now()}));
+
+  clock_.set(from_seconds(1'601'900'000 + options_.default_ttl_seconds));
+  tidy();
+  EXPECT_EQ(model_->runs({.suite = "s"})->size(), 3u);
+  clock_.set(from_seconds(1'601'900'001 + options_.default_ttl_seconds));
+  tidy();
+  EXPECT_EQ(model_->runs({.suite = "s"})->size(), 2u);
+  EXPECT_EQ(upload({.started = 1'601'990'003}), kAllOk) << "over already: not written, without a word";
+  EXPECT_EQ(model_->runs({.suite = "s"})->size(), 2u);
+
+  options_.default_ttl_seconds = 4 * 7 * 86'400 - 1;
+  EXPECT_EQ(retention_rule(options_).error().message, "TTL must be at least 4 weeks");
+  options_.default_ttl_seconds = 0;
+  EXPECT_FALSE(retention_rule(options_)->has_value());
 }
 
 TEST_F(Endpoints, TwoSpellingsOfATestAreCountedTwiceAndStoredOnce) {
