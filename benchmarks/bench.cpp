@@ -221,6 +221,8 @@ int run(const Settings& settings) {
   Report report;
   if (settings.only.empty() || settings.only == "upload")
     measure_upload(folder.string(), settings.uploads, report);
+  if (settings.only.empty() || settings.only == "retention")
+    measure_upload_with_retention(folder.string(), settings.uploads, report);
   if (settings.only.empty() || settings.only == "rows") Comparison(settings, folder.string()).run(report);
   measure_elapsed_time();
   const ServerSettings servers{settings.scale, settings.seed, settings.queries, folder.string()};
@@ -249,8 +251,8 @@ int main(int argc, char** argv) {
       "resultsdb-bench: ratios to a row per result and to a null parse, in one process");
   options.add_options()  //
       ("scale", po::value(&scale)->default_value("s1"),
-       "s1 (10,000 tests x 8 configurations x 200 commits) or small")         //
-      ("only", po::value(&settings.only), "upload, rows, postgres or redis")  //
+       "s1 (10,000 tests x 8 configurations x 200 commits) or small")                    //
+      ("only", po::value(&settings.only), "upload, retention, rows, postgres or redis")  //
       ("postgres", po::value(&settings.postgres),
        "URL of a throwaway server (RESULTSDB_TEST_POSTGRES_SOCKET)")                                    //
       ("redis", po::value(&settings.redis), "URL of a throwaway server (RESULTSDB_TEST_REDIS_SOCKET)")  //

@@ -1,10 +1,13 @@
 #include "upload_bench.hpp"
 
+#include <atomic>
 #include <boost/json/basic_parser_impl.hpp>
+#include <chrono>
 #include <cstdlib>
 #include <iostream>
 #include <map>
 #include <random>
+#include <thread>
 
 #include "resultsdb/backends/sqlite.hpp"
 #include "resultsdb/http/webkit.hpp"
@@ -67,6 +70,24 @@ std::string make_upload(int number) {
   return body + "}}}";
 }
 
+http::Request make_request(int number) {
+  http::Request request;
+  request.method = "POST";
+  http::set_target(request, "/api/upload");
+  request.headers.emplace_back("Content-Type", "application/json");
+  request.body = make_upload(number);
+  return request;
+}
+
+/// Microseconds that the router takes; ends the program if the upload is refused.
+double upload(const http::Router& router, const http::Request& request) {
+  http::Response response;
+  const double took = 1e6 * seconds([&] { response = router.dispatch(request); });
+  if (response.status == 200 && response.body.find("error") == response.body.rfind("error")) return took;
+  std::cerr << response.status << ' ' << response.body << '\n';
+  std::exit(1);
+}
+
 }  // namespace
 
 void measure_upload(const std::string& folder, int uploads, Report& report) {
@@ -78,11 +99,7 @@ void measure_upload(const std::string& folder, int uploads, Report& report) {
   std::vector<double> whole, null_parse;
   std::size_t bytes = 0;
   for (int i = 0; i < uploads; ++i) {
-    http::Request request;
-    request.method = "POST";
-    http::set_target(request, "/api/upload");
-    request.headers.emplace_back("Content-Type", "application/json");
-    request.body = make_upload(i);
+    const http::Request request = make_request(i);
     bytes = request.body.size();
     for (int repeat = 0; repeat < 3; ++repeat) {
       boost::json::basic_parser<NullHandler> parser{boost::json::parse_options{}};
@@ -91,12 +108,7 @@ void measure_upload(const std::string& folder, int uploads, Report& report) {
           1e6 * seconds([&] { parser.write_some(false, request.body.data(), request.body.size(), code); }));
       if (code) std::exit(1);
     }
-    http::Response response;
-    const double took = 1e6 * seconds([&] { response = router.dispatch(request); });
-    if (response.status != 200 || response.body.find("error") != response.body.rfind("error")) {
-      std::cerr << response.status << ' ' << response.body << '\n';
-      std::exit(1);
-    }
+    const double took = upload(router, request);
     if (i >= uploads / 5) whole.push_back(took);  // the first ones learn the names
   }
   const auto ours = percentiles(whole), null = percentiles(null_parse);
@@ -104,6 +116,43 @@ void measure_upload(const std::string& folder, int uploads, Report& report) {
       "upload of 60,000 results, end to end / null parse", ours.p50 / null.p50, null.p50 > 3000 ? 4 : 5, true,
       format("%.2f MB; ", static_cast<double>(bytes) / 1e6) + format("p50 %.2f ms, ", ours.p50 / 1000) +
           format("p99 %.2f ms; ", ours.p99 / 1000) + format("null parse %.2f ms", null.p50 / 1000));
+}
+
+void measure_upload_with_retention(const std::string& folder, int uploads, Report& report) {
+  progress("uploads while old runs are deleted");
+  auto storage = backends::open_sqlite({.path = folder + "/retention.db", .cache_bytes = 128 << 20}).value();
+  auto model = Model::create(storage).value();
+  http::Router router;
+  std::atomic<std::int64_t> now = 1'600'000'000;
+  webkit::Options options{.clock = [&now] { return from_seconds(now); }, .api_keys = nullptr};
+  options.default_ttl_seconds = 28 * 86'400;
+  webkit::mount(router, model, options);
+  int number = 0;
+  const auto measure = [&] {
+    std::vector<double> took;
+    for (int i = 0; i < uploads; ++i) took.push_back(upload(router, make_request(number++)));
+    return percentiles(took);
+  };
+  (void)measure();  // what will be old; the first ones learn the names
+  const auto alone = measure();
+
+  now = 1'600'000'000 + uploads * 600 + options.default_ttl_seconds;  // what came before `alone` is over
+  Retention retention(model, *webkit::retention_rule(options).value());
+  std::uint64_t deleted = 0;
+  std::thread deleting([&] {
+    for (bool done = false; !done;) {
+      const auto step = retention.step(from_seconds(now)).value();
+      deleted += step.deleted;
+      done = step.done;
+    }
+  });
+  const auto both = measure();
+  deleting.join();
+  must_agree(deleted == static_cast<std::uint64_t>(uploads), "number of runs that were over");
+  report.figure("upload of 60,000 results while " + std::to_string(uploads) + " old runs are deleted",
+                format("p50 %.2f ms, ", both.p50 / 1000) + format("p99 %.2f ms; ", both.p99 / 1000) +
+                    format("alone p50 %.2f ms, ", alone.p50 / 1000) +
+                    format("p99 %.2f ms", alone.p99 / 1000));
 }
 
 }  // namespace resultsdb::bench

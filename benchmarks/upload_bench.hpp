@@ -10,4 +10,7 @@ namespace resultsdb::bench {
 /// nothing.
 void measure_upload(const std::string& folder, int uploads, Report& report);
 
+/// The time of an upload while old runs are deleted, beside that of one alone.
+void measure_upload_with_retention(const std::string& folder, int uploads, Report& report);
+
 }  // namespace resultsdb::bench
