@@ -75,6 +75,8 @@ class Snapshot {
   const TimelineList& timelines() const { return *list_; }
   /// Shared access to the runs of one timeline; see Timeline::Reader.
   Result<Timeline::Reader> open(Timeline& timeline);
+  /// As open(), for who has read it already.
+  void note(const Timeline& timeline, std::uint64_t version) { seen_.emplace_back(&timeline, version); }
   /// True if nothing that was opened has changed, and `now` lists the same timelines.
   bool same(const TimelineList& now) const;
   /// True if each timeline that was opened was seen at one version, and all that was written since is runs

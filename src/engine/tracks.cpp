@@ -36,16 +36,19 @@ class TrackReading {
       : suite_(suite), query_(query), visit_(visit) {}
 
   Result<std::vector<Track>> read(Snapshot& snapshot) {
-    // Versions are noted before the change points are read, and again with the runs: an answer that saw two
-    // of one timeline is thrown away.
+    // Versions are noted before the change points are read. Runs that a writer of this process adds until the
+    // runs are looked at are left out: their change points may be missing. An answer that saw two versions
+    // which differ in more is thrown away.
     for (const TimelinePtr& timeline : snapshot.timelines()) {
       if (!matches(query_.selection, timeline->identity())) continue;
       RESULTSDB_ASSIGN(const Timeline::Reader reader, snapshot.open(*timeline));
       const auto& since = query_.selection.received_since;
-      if (!since || reader->row.last_received >= *since) tracks_.push_back({.timeline = timeline});
+      if (since && reader->row.last_received < *since) continue;
+      tracks_.push_back({.timeline = timeline});
+      seen_.push_back({reader->row.version, reader->row.next_serial});
     }
     RESULTSDB_TRY(read_changes());
-    for (Track& track : tracks_) RESULTSDB_TRY(fill(snapshot, track));
+    for (std::size_t i = 0; i < tracks_.size(); ++i) RESULTSDB_TRY(fill(snapshot, tracks_[i], seen_[i]));
     return std::move(tracks_);
   }
 
@@ -61,10 +64,23 @@ class TrackReading {
     return {};
   }
 
-  Status fill(Snapshot& snapshot, Track& track) {
-    RESULTSDB_ASSIGN(const Timeline::Reader reader, snapshot.open(*track.timeline));
+  struct Seen {
+    std::uint64_t version;
+    storage::RunSerial next_serial;
+  };
+
+  Status fill(Snapshot& snapshot, Track& track, const Seen& seen) {
+    RESULTSDB_ASSIGN(const Timeline::Reader reader, track.timeline->read());
+    const bool same = reader->row.version == seen.version;
+    if (!same && reader->state.rewritten > seen.version) snapshot.note(*track.timeline, reader->row.version);
     track.state = reader->state;
-    RESULTSDB_ASSIGN(const SelectedRuns selected, select_runs(*reader, filter_for(*track.timeline)));
+    RunFilter filter = filter_for(*track.timeline);
+    if (!same)
+      filter.accept = [&seen, accept = std::move(filter.accept)](const RunEntry& run) -> Result<bool> {
+        if (run.serial >= seen.next_serial) return false;
+        return accept ? accept(run) : true;
+      };
+    RESULTSDB_ASSIGN(const SelectedRuns selected, select_runs(*reader, filter));
     track.serials.reserve(selected.runs.size());
     for (const RunEntryPtr* run : selected.runs) track.serials.push_back((*run)->serial);
     RESULTSDB_TRY(fill_outcomes(track, selected));
@@ -136,6 +152,7 @@ class TrackReading {
   const TrackQuery& query_;
   const TrackVisitor& visit_;
   std::vector<Track> tracks_;
+  std::vector<Seen> seen_;  // of each track, before the change points were read
   std::vector<ChangeRow> changes_;
 };
 
