@@ -44,7 +44,10 @@ using RepositoryList = std::vector<std::shared_ptr<Repository>>;
 Result<RepositoryList> load_static_repositories(const std::string& path);
 
 /// A local git clone, read through the `git` program. `key` empty: the last part of the origin's URL without
-/// `.git`, else the folder's name. NotFound if `path` is no clone.
-Result<std::shared_ptr<Repository>> open_git_repository(const std::string& path, std::string key = {});
+/// `.git`, else the folder's name. `index_file` keeps the list of commits that identifiers are counted from;
+/// empty: `resultsdb-identifiers` in the clone's git folder. If it cannot be written, each process lists them
+/// itself. NotFound if `path` is no clone.
+Result<std::shared_ptr<Repository>> open_git_repository(const std::string& path, std::string key = {},
+                                                        std::string index_file = {});
 
 }  // namespace resultsdb

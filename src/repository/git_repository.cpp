@@ -1,42 +1,26 @@
 // A local clone, read through the `git` program.
-#include <algorithm>
-#include <charconv>
+#include "repository/git_repository.hpp"
+
 #include <filesystem>
 
 #include "domain/check.hpp"
-#include "repository/process.hpp"
+#include "repository/identifier_index.hpp"
 #include "resultsdb/json.hpp"
 #include "resultsdb/repository.hpp"
 
 namespace resultsdb {
 namespace {
 
+using repository::Git;
+using repository::IdentifierIndex;
 using repository::ProcessOutput;
-using repository::run_process;
+using repository::take;
+using repository::to_number;
+using repository::trim_lines;
 
-constexpr std::size_t kMaxOutput = 64u << 20;
 constexpr std::size_t kMinPrefix = 7;
 /// How many commits of one timestamp are looked at before their order is taken as it is.
 constexpr std::size_t kMaxOrder = 10'000;
-
-std::string_view trim_lines(std::string_view text) {
-  while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
-  return text;
-}
-
-std::int64_t to_number(std::string_view text) {
-  std::int64_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
-}
-
-/// Cuts `text` up to the next `separator` off its front.
-std::string_view take(std::string_view& text, char separator) {
-  const std::size_t size = std::min(text.find(separator), text.size());
-  const std::string_view part = text.substr(0, size);
-  text.remove_prefix(std::min(size + 1, text.size()));
-  return part;
-}
 
 /// The last part of a URL or path without `.git`: `git@host:group/name.git` → `name`.
 std::string last_part(std::string_view place) {
@@ -46,40 +30,16 @@ std::string last_part(std::string_view place) {
   return std::string(place.substr(place.find_last_of("/:") + 1));
 }
 
-/// `git` in one clone.
-class Git {
- public:
-  explicit Git(std::string path) : path_(std::move(path)) {}
-
-  Result<ProcessOutput> run(std::vector<std::string> arguments) const {
-    arguments.insert(arguments.begin(), {"git", "--no-pager", "-C", path_});
-    // A hook's variables would lead to the hook's repository instead of this one.
-    static const std::vector<std::string> unset = {"GIT_DIR",        "GIT_WORK_TREE",        "GIT_INDEX_FILE",
-                                                   "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE",
-                                                   "GIT_PREFIX"};
-    return run_process(arguments, unset, kMaxOutput);
-  }
-  /// What it says, without the last line's end; empty if it fails.
-  Result<std::optional<std::string>> ask(std::vector<std::string> arguments) const {
-    RESULTSDB_ASSIGN(const ProcessOutput output, run(std::move(arguments)));
-    if (output.exit_code != 0) return std::optional<std::string>();
-    return std::optional(std::string(trim_lines(output.out)));
-  }
-  /// What it must say; Unavailable with git's own words if it fails.
-  Result<std::string> demand(std::vector<std::string> arguments) const {
-    RESULTSDB_ASSIGN(ProcessOutput output, run(std::move(arguments)));
-    if (output.exit_code == 0) return std::move(output.out);
-    return make_error(ErrorCode::Unavailable, json::repair_utf8(trim_lines(output.err)), "git " + path_);
-  }
-
- private:
-  std::string path_;
-};
-
 class GitRepository final : public Repository {
  public:
-  GitRepository(Git git, std::string key, std::string default_branch)
-      : git_(std::move(git)), key_(std::move(key)), default_branch_(std::move(default_branch)) {}
+  GitRepository(Git git, std::string key, std::string default_branch, const std::filesystem::path& folder,
+                std::string index_file)
+      : git_(std::move(git)),
+        key_(std::move(key)),
+        default_branch_(std::move(default_branch)),
+        shallow_file_(folder / "shallow"),
+        index_(git_, default_branch_,
+               index_file.empty() ? (folder / "resultsdb-identifiers").string() : std::move(index_file)) {}
 
   std::string key() const override { return key_; }
   std::string default_branch() const override { return default_branch_; }
@@ -88,55 +48,62 @@ class GitRepository final : public Repository {
 
  private:
   using Hash = std::optional<std::string>;
-  struct Found {
-    std::string hash;
-    std::string branch, identifier;  ///< known if the commit was found by its identifier
-  };
+  using Place = IdentifierIndex::Place;
 
-  Result<std::optional<Found>> find(const ResolveRequest& request) const;
-  Result<std::optional<Found>> find_identifier(std::string_view identifier) const;
+  Result<std::optional<Place>> find(const ResolveRequest& request);
+  Result<std::optional<Place>> find_identifier(std::string_view identifier);
   Result<Hash> find_name(const std::string& name) const;
-  Result<std::vector<std::string>> branch_tips(const std::string& branch) const;
-  Result<std::int64_t> count(const std::string& tip) const;
-  Result<Hash> nth(const std::string& tip, std::int64_t number) const;
-  Result<Commit> read(const Found& found) const;
-  Status place_on_default_branch(Commit& commit) const;
+  Result<Commit> read(const Place& place) const;
   Result<std::int64_t> order_of(const Commit& commit) const;
+  /// Counts in a clone without its whole history would be wrong.
+  bool is_shallow() const;
 
-  Git git_;
-  std::string key_;
-  std::string default_branch_;
+  const Git git_;
+  const std::string key_;
+  const std::string default_branch_;
+  const std::filesystem::path shallow_file_;
+  IdentifierIndex index_;
 };
 
 Result<std::optional<Commit>> GitRepository::resolve(const ResolveRequest& request) {
-  if (request.text.starts_with('-')) {
-    return invalid_argument("\"" + request.text + "\" is no reference: it begins with '-'", key_);
+  for (bool again = false;; again = true) {
+    RESULTSDB_ASSIGN(const std::optional<Place> place, find(request));
+    if (!place) return std::optional<Commit>();
+    RESULTSDB_ASSIGN(Commit commit, read(*place));
+    const std::string_view parent = commit.parents.empty() ? std::string_view() : commit.parents.front();
+    if (again || index_.agrees(commit.hash, to_seconds(*commit.timestamp), parent)) {
+      return std::optional(std::move(commit));
+    }
+    RESULTSDB_TRY(index_.rebuild());
   }
-  RESULTSDB_ASSIGN(const std::optional<Found> found, find(request));
-  if (!found) return std::optional<Commit>();
-  RESULTSDB_ASSIGN(Commit commit, read(*found));
-  return std::optional(std::move(commit));
 }
 
-Result<std::optional<GitRepository::Found>> GitRepository::find(const ResolveRequest& request) const {
+Result<std::optional<GitRepository::Place>> GitRepository::find(const ResolveRequest& request) {
   using By = ResolveRequest::By;
   using Kind = CommitReference::Kind;
   RESULTSDB_ASSIGN(const CommitReference reference, parse_commit_reference(request.text));
+  if (reference.kind != Kind::Identifier && request.text.starts_with('-')) {
+    return invalid_argument("\"" + request.text + "\" is no reference: it begins with '-'", key_);
+  }
   const bool is_hash = reference.kind == Kind::Hash || reference.kind == Kind::HashPrefix;
-  if (request.by == By::Revision || (request.by == By::Hash && !is_hash)) return std::optional<Found>();
+  if (request.by == By::Revision || (request.by == By::Hash && !is_hash)) return std::optional<Place>();
   if (request.by == By::Identifier && domain::all_digits(request.text)) {
     return find_identifier(request.text + "@" + default_branch_);
   }
   if (reference.kind == Kind::Identifier) return find_identifier(reference.text);
-  if (request.by == By::Identifier) return std::optional<Found>();
+  if (request.by == By::Identifier) return std::optional<Place>();
 
   RESULTSDB_ASSIGN(const Hash hash, find_name(reference.text));
   const bool by_prefix = hash && hash->starts_with(reference.text);
   // git takes prefixes of four digits already, and names of branches that look like a hash.
   if (!hash || (by_prefix && reference.text.size() < kMinPrefix) || (request.by == By::Hash && !by_prefix)) {
-    return std::optional<Found>();
+    return std::optional<Place>();
   }
-  return std::optional(Found{*hash, {}, {}});
+  if (!is_shallow()) {
+    RESULTSDB_ASSIGN(std::optional<Place> place, index_.place(*hash, request.text));
+    if (place) return place;
+  }
+  return std::optional(Place{*hash, {}, {}, {}});
 }
 
 Result<GitRepository::Hash> GitRepository::find_name(const std::string& name) const {
@@ -148,54 +115,25 @@ Result<GitRepository::Hash> GitRepository::find_name(const std::string& name) co
   return Hash();
 }
 
-/// `N@branch`: the N-th commit along first parents, the root being 1.
-Result<std::optional<GitRepository::Found>> GitRepository::find_identifier(
-    std::string_view identifier) const {
-  const std::size_t at = identifier.find('@');
-  const std::string_view digits = identifier.substr(0, at);
-  if (!domain::all_digits(digits)) return std::optional<Found>();
-  const std::string branch(identifier.substr(at + 1));
-  const std::int64_t number = to_number(digits);
-  RESULTSDB_ASSIGN(const auto tips, branch_tips(branch));
-  for (const std::string& tip : tips) {
-    RESULTSDB_ASSIGN(const Hash hash, nth(tip, number));
-    if (hash) return std::optional(Found{*hash, branch, std::to_string(number) + "@" + branch});
-  }
-  return std::optional<Found>();
+Result<std::optional<GitRepository::Place>> GitRepository::find_identifier(std::string_view identifier) {
+  if (is_shallow()) return std::optional<Place>();
+  return index_.find(identifier);
 }
 
-/// The newest commit of the branch here and at the origin, as far as they exist.
-Result<std::vector<std::string>> GitRepository::branch_tips(const std::string& branch) const {
-  std::vector<std::string> tips;
-  for (const char* folder : {"refs/heads/", "refs/remotes/origin/"}) {
-    RESULTSDB_ASSIGN(const Hash hash, git_.ask({"show-ref", "--verify", "--hash", folder + branch}));
-    if (hash && std::find(tips.begin(), tips.end(), *hash) == tips.end()) tips.push_back(*hash);
-  }
-  return tips;
+bool GitRepository::is_shallow() const {
+  std::error_code error;
+  return std::filesystem::exists(shallow_file_, error);
 }
 
-Result<std::int64_t> GitRepository::count(const std::string& tip) const {
-  RESULTSDB_ASSIGN(const std::string text, git_.demand({"rev-list", "--count", "--first-parent", tip, "--"}));
-  return to_number(text);
-}
-
-Result<GitRepository::Hash> GitRepository::nth(const std::string& tip, std::int64_t number) const {
-  RESULTSDB_ASSIGN(const std::int64_t total, count(tip));
-  if (number < 1 || number > total) return Hash();
-  RESULTSDB_ASSIGN(const std::string hash,
-                   git_.demand({"rev-list", "--first-parent", "--max-count=1",
-                                "--skip=" + std::to_string(total - number), tip, "--"}));
-  return Hash(trim_lines(hash));
-}
-
-Result<Commit> GitRepository::read(const Found& found) const {
-  RESULTSDB_ASSIGN(const std::string text,
-                   git_.demand({"log", "--max-count=1", "--no-show-signature", "--encoding=UTF-8",
-                                "--no-color", "--format=%ct%x00%P%x00%an%x00%ae%x00%B", found.hash, "--"}));
+Result<Commit> GitRepository::read(const Place& place) const {
+  RESULTSDB_ASSIGN(
+      const std::string text,
+      git_.demand({"--no-replace-objects", "log", "--max-count=1", "--no-show-signature", "--encoding=UTF-8",
+                   "--no-color", "--format=%ct%x00%P%x00%an%x00%ae%x00%B", place.hash, "--"}));
   std::string_view rest = text;
   Commit commit;
   commit.repository = key_;
-  commit.hash = found.hash;
+  commit.hash = place.hash;
   commit.timestamp = from_seconds(to_number(take(rest, '\0')));
   for (std::string_view parents = take(rest, '\0'); !parents.empty();) {
     commit.parents.emplace_back(take(parents, ' '));
@@ -205,26 +143,15 @@ Result<Commit> GitRepository::read(const Found& found) const {
     commit.author.emails.push_back(json::repair_utf8(email));
   }
   commit.message = json::repair_utf8(trim_lines(rest));
-  commit.branch = found.branch;
-  commit.identifier = found.identifier;
-  if (commit.branch.empty()) RESULTSDB_TRY(place_on_default_branch(commit));
-  RESULTSDB_ASSIGN(commit.order, order_of(commit));
+  commit.branch = place.branch;
+  commit.identifier = place.identifier;
+  if (place.order) {
+    commit.order = *place.order;
+  } else {
+    RESULTSDB_ASSIGN(commit.order, order_of(commit));
+  }
   RESULTSDB_TRY(validate_commit(commit));
   return commit;
-}
-
-/// Sets branch and identifier if the commit lies on the first parents of the default branch.
-Status GitRepository::place_on_default_branch(Commit& commit) const {
-  RESULTSDB_ASSIGN(const std::int64_t number, count(commit.hash));
-  RESULTSDB_ASSIGN(const auto tips, branch_tips(default_branch_));
-  for (const std::string& tip : tips) {
-    RESULTSDB_ASSIGN(const Hash hash, nth(tip, number));
-    if (hash != commit.hash) continue;
-    commit.branch = default_branch_;
-    commit.identifier = std::to_string(number) + "@" + default_branch_;
-    break;
-  }
-  return {};
 }
 
 /// How many commits directly before this one, along first parents, have its timestamp.
@@ -268,21 +195,26 @@ Result<std::string> find_key(const Git& git, const std::string& path) {
 
 }  // namespace
 
-Result<std::shared_ptr<Repository>> open_git_repository(const std::string& path, std::string key) {
-  RESULTSDB_TRY(domain::check_name("path of the clone", path, domain::Presence::Required));
+Result<std::shared_ptr<Repository>> repository::open_clone(Git git, std::string key, std::string index_file) {
+  RESULTSDB_TRY(domain::check_name("path of the clone", git.path(), domain::Presence::Required));
   RESULTSDB_TRY(domain::check_name("key of the repository", key));
-  Git git(path);
-  RESULTSDB_ASSIGN(const ProcessOutput probe, git.run({"rev-parse", "--git-dir"}));
+  RESULTSDB_ASSIGN(const ProcessOutput probe, git.run({"rev-parse", "--git-common-dir"}));
   if (probe.exit_code != 0) {
     return make_error(ErrorCode::NotFound, "is no git clone: " + json::repair_utf8(trim_lines(probe.err)),
-                      path);
+                      git.path());
   }
   if (key.empty()) {
-    RESULTSDB_ASSIGN(key, find_key(git, path));
+    RESULTSDB_ASSIGN(key, find_key(git, git.path()));
   }
   RESULTSDB_ASSIGN(std::string default_branch, find_default_branch(git));
-  return std::shared_ptr<Repository>(
-      std::make_shared<GitRepository>(std::move(git), std::move(key), std::move(default_branch)));
+  const auto folder = std::filesystem::path(git.path()) / std::string(trim_lines(probe.out));
+  return std::shared_ptr<Repository>(std::make_shared<GitRepository>(
+      std::move(git), std::move(key), std::move(default_branch), folder, std::move(index_file)));
+}
+
+Result<std::shared_ptr<Repository>> open_git_repository(const std::string& path, std::string key,
+                                                        std::string index_file) {
+  return repository::open_clone(Git(path), std::move(key), std::move(index_file));
 }
 
 }  // namespace resultsdb
