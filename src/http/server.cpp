@@ -20,6 +20,7 @@
 #include <list>
 #include <optional>
 #include <utility>
+#include <variant>
 
 #include "compression.hpp"
 #include "text.hpp"
@@ -35,6 +36,7 @@ namespace {
 
 constexpr std::chrono::seconds kLinger{2};             ///< for a refused client to read why
 constexpr std::size_t kLeastProgress = 1 << 10;        ///< bytes of a body that start the time limit anew
+constexpr std::size_t kFilePiece = 64 << 10;           ///< of a body that goes to a file
 constexpr std::chrono::milliseconds kAcceptPause{50};  ///< when the process has no descriptors left
 
 auto to(error_code& ec) { return asio::redirect_error(asio::use_awaitable, ec); }
@@ -66,7 +68,7 @@ bool may_compress(const Response& response) {
 }
 
 void compress(const Request& request, std::size_t from, Response& response) {
-  if (response.body.size() < from || !may_compress(response)) return;
+  if (response.stream || response.body.size() < from || !may_compress(response)) return;
   response.set_header("Vary", "Accept-Encoding");
   const Coding coding = choose_coding(request.header("Accept-Encoding"));
   auto packed = pack(coding, response.body);
@@ -108,7 +110,9 @@ WireResponse to_wire(Response response, unsigned version, bool keep_alive) {
   return wire;
 }
 
+using HeaderParser = beast::http::request_parser<beast::http::empty_body>;
 using Parser = beast::http::request_parser<beast::http::string_body>;
+using FileParser = beast::http::request_parser<beast::http::buffer_body>;
 
 /// The target's path and query: the absolute form of proxies is cut down to them. Empty: neither.
 std::string origin_form(std::string_view target) {
@@ -121,14 +125,13 @@ std::string origin_form(std::string_view target) {
 
 std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
 
-Request to_request(Parser::value_type message, const tcp::endpoint& remote) {
+Request to_request(const beast::http::request_header<>& message, const tcp::endpoint& remote) {
   Request request;
   request.method = std::string(view(message.method_string()));
   for (const auto& field : message) {
     request.headers.emplace_back(std::string(view(field.name_string())), std::string(view(field.value())));
   }
   set_target(request, origin_form(view(message.target())));
-  request.body = std::move(message.body());
   auto address = remote.address();
   if (address.is_v6() && address.to_v6().is_v4_mapped()) {
     address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
@@ -139,7 +142,7 @@ Request to_request(Parser::value_type message, const tcp::endpoint& remote) {
 }
 
 /// Status for a header that we cannot follow; 0: go on.
-int status_for(const Parser& parser, std::string_view expect) {
+int status_for(const HeaderParser& parser, std::string_view expect) {
   const auto& header = parser.get();
   if (header.count(beast::http::field::transfer_encoding) && !parser.chunked()) return 501;
   if (origin_form(view(header.target())).empty()) return 400;
@@ -177,10 +180,19 @@ class Server::Implementation {
   asio::awaitable<void> serve(std::list<Connection>::iterator connection);
   /// False: the connection is at its end.
   asio::awaitable<bool> serve_one(Connection& connection);
-  asio::awaitable<error_code> read_body(Connection& connection, Parser& parser);
+  bool goes_to_file(const HeaderParser& parser) const;
+  std::uint64_t body_limit(const HeaderParser& parser) const;
+  /// The body of a request whose header was read, to memory or to a file. A status is an answer to send.
+  asio::awaitable<std::variant<Request, Response, error_code>> read_request(Connection& connection,
+                                                                            HeaderParser& header);
+  template <class BodyParser>
+  asio::awaitable<error_code> read_some(Connection& connection, BodyParser& parser, std::size_t& progress);
+  asio::awaitable<Status> read_to_file(Connection& connection, FileParser& parser, BodyFile& file,
+                                       error_code& ec);
   asio::awaitable<void> refuse(Connection& connection, Response response);
   asio::awaitable<Response> answer(Request request);
   asio::awaitable<bool> write(Connection& connection, Response response, unsigned version, bool keep_alive);
+  asio::awaitable<bool> write_stream(Connection& connection, BodyStream stream);
   Response handle(Request request) const;
   void close_all(bool idle_only);
 
@@ -308,9 +320,9 @@ asio::awaitable<bool> Server::Implementation::serve_one(Connection& connection) 
     buffer.commit(size);
   }
   idle = false;
-  Parser parser;
+  HeaderParser parser;
   parser.header_limit(static_cast<std::uint32_t>(options_.max_header_bytes));
-  parser.body_limit(options_.max_body_bytes);
+  parser.body_limit(boost::none);               // until it is known where the body goes
   stream.expires_after(options_.read_timeout);  // for the whole header, however slowly it drips
   co_await beast::http::async_read_header(stream, buffer, parser, to(ec));
   if (ec) {
@@ -319,10 +331,13 @@ asio::awaitable<bool> Server::Implementation::serve_one(Connection& connection) 
     }
     co_return false;
   }
-  const auto& header = parser.get();
-  const std::string expect = to_lower(view(header[beast::http::field::expect]));
+  const std::string expect = to_lower(view(parser.get()[beast::http::field::expect]));
   if (const int status = status_for(parser, expect); status != 0) {
     co_await refuse(connection, plain_response(status));
+    co_return false;
+  }
+  if (const auto size = parser.content_length(); size && *size > body_limit(parser)) {
+    co_await refuse(connection, plain_response(413));
     co_return false;
   }
   if (!expect.empty()) {
@@ -330,34 +345,81 @@ asio::awaitable<bool> Server::Implementation::serve_one(Connection& connection) 
     if (!parser.is_done()) co_await asio::async_write(stream, asio::buffer(kContinue), to(ec));
     if (ec) co_return false;
   }
-  ec = co_await read_body(connection, parser);
-  if (ec) {
-    if (const auto status = status_for(ec)) {
-      co_await refuse(connection, plain_response(*status, ec.message()));
-    }
-    co_return false;
-  }
-  const unsigned version = header.version();
-  const bool keep_alive = header.keep_alive();
-  error_code gone;
-  const auto remote = stream.socket().remote_endpoint(gone);
-  if (gone) co_return false;
+  const unsigned version = parser.get().version();
+  const bool keep_alive = parser.get().keep_alive();
+  auto read = co_await read_request(connection, parser);
+  if (auto* refusal = std::get_if<Response>(&read)) co_await refuse(connection, std::move(*refusal));
+  auto* request = std::get_if<Request>(&read);
+  if (request == nullptr) co_return false;
   stream.expires_never();
-  Response response = co_await answer(to_request(parser.release(), remote));
+  Response response = co_await answer(std::move(*request));
   co_return co_await write(connection, std::move(response), version, keep_alive && !stopping_);
 }
 
-asio::awaitable<error_code> Server::Implementation::read_body(Connection& connection, Parser& parser) {
+bool Server::Implementation::goes_to_file(const HeaderParser& parser) const {
+  const std::string target = origin_form(view(parser.get().target()));
+  return options_.to_file && options_.to_file(view(parser.get().method_string()),
+                                              std::string_view(target).substr(0, target.find('?')));
+}
+
+std::uint64_t Server::Implementation::body_limit(const HeaderParser& parser) const {
+  return goes_to_file(parser) ? options_.max_file_bytes : options_.max_body_bytes;
+}
+
+asio::awaitable<std::variant<Request, Response, error_code>> Server::Implementation::read_request(
+    Connection& connection, HeaderParser& header) {
   error_code ec;
-  std::size_t progress = kLeastProgress;  // a client that drips bytes does not hold the connection
-  while (!parser.is_done() && !ec) {
-    if (progress >= kLeastProgress) {
-      connection.stream.expires_after(options_.read_timeout);
-      progress = 0;
-    }
-    progress += co_await beast::http::async_read_some(connection.stream, connection.buffer, parser, to(ec));
+  const auto remote = connection.stream.socket().remote_endpoint(ec);
+  if (ec) co_return ec;
+  const std::uint64_t limit = body_limit(header);
+  Request request = to_request(header.get(), remote);
+  if (goes_to_file(header)) {
+    auto file = BodyFile::create(options_.file_folder);
+    if (!file) co_return plain_response(503, file.error().message);
+    FileParser parser(std::move(header));
+    parser.body_limit(limit);
+    const Status stored = co_await read_to_file(connection, parser, **file, ec);
+    if (!stored) co_return plain_response(503, stored.error().message);
+    request.body_file = std::move(*file);
+  } else {
+    Parser parser(std::move(header));
+    parser.body_limit(limit);
+    std::size_t progress = kLeastProgress;
+    while (!parser.is_done() && !ec) ec = co_await read_some(connection, parser, progress);
+    request.body = std::move(parser.get().body());
   }
+  if (!ec) co_return request;
+  if (const auto status = status_for(ec)) co_return plain_response(*status, ec.message());
   co_return ec;
+}
+
+/// `progress` counts since the time limit began: a client that drips bytes does not hold the connection.
+template <class BodyParser>
+asio::awaitable<error_code> Server::Implementation::read_some(Connection& connection, BodyParser& parser,
+                                                              std::size_t& progress) {
+  if (progress >= kLeastProgress) {
+    connection.stream.expires_after(options_.read_timeout);
+    progress = 0;
+  }
+  error_code ec;
+  progress += co_await beast::http::async_read_some(connection.stream, connection.buffer, parser, to(ec));
+  co_return ec;
+}
+
+asio::awaitable<Status> Server::Implementation::read_to_file(Connection& connection, FileParser& parser,
+                                                             BodyFile& file, error_code& ec) {
+  std::string piece(kFilePiece, '\0');
+  std::size_t progress = kLeastProgress;
+  while (!parser.is_done() && !ec) {
+    auto& body = parser.get().body();
+    body.data = piece.data();
+    body.size = piece.size();
+    ec = co_await read_some(connection, parser, progress);
+    if (ec == beast::http::error::need_buffer) ec = {};  // the piece is full
+    const Status stored = file.append(std::string_view(piece).substr(0, piece.size() - body.size));
+    if (!stored) co_return stored;
+  }
+  co_return Status();
 }
 
 /// Answers and closes: what follows on this connection cannot be understood any more.
@@ -390,6 +452,7 @@ asio::awaitable<Response> Server::Implementation::answer(Request request) {
 
 Response Server::Implementation::handle(Request request) const {
   try {
+    if (request.body_file && request.header("Content-Encoding")) return plain_response(415);
     if (const auto coding = request.header("Content-Encoding"); coding && !request.body.empty()) {
       auto body = unpack(std::string(*coding), std::move(request.body), options_.max_body_bytes);
       if (!body) {
@@ -408,6 +471,11 @@ Response Server::Implementation::handle(Request request) const {
       response.set_header("Content-Length", std::to_string(response.body.size()));
       response.body.clear();
     }
+    if (response.stream) {
+      response.set_header("Content-Length", std::to_string(response.stream->size));
+      response.body.clear();
+      if (request.method == "HEAD") response.stream.reset();
+    }
     return response;
   } catch (const std::bad_alloc&) {
     return plain_response(503, "out of memory");
@@ -418,6 +486,7 @@ Response Server::Implementation::handle(Request request) const {
 
 asio::awaitable<bool> Server::Implementation::write(Connection& connection, Response response,
                                                     unsigned version, bool keep_alive) {
+  auto body = std::exchange(response.stream, std::nullopt);
   WireResponse wire = to_wire(std::move(response), version, keep_alive);
   beast::http::response_serializer<beast::http::string_body> serializer(wire);
   error_code ec;
@@ -426,7 +495,30 @@ asio::awaitable<bool> Server::Implementation::write(Connection& connection, Resp
     co_await beast::http::async_write_some(connection.stream, serializer, to(ec));
     if (ec) co_return false;
   }
+  if (body && !co_await write_stream(connection, std::move(*body))) co_return false;
   co_return keep_alive;
+}
+
+asio::awaitable<bool> Server::Implementation::write_stream(Connection& connection, BodyStream stream) {
+  const auto next = [&stream]() -> asio::awaitable<std::string> {  // empty: it cannot go on
+    try {
+      auto piece = stream.next();
+      co_return piece ? std::move(*piece) : std::string();
+    } catch (const std::exception&) {
+      co_return std::string();
+    }
+  };
+  for (std::uint64_t left = stream.size; left > 0;) {
+    connection.stream.expires_never();
+    const std::string piece = co_await asio::co_spawn(pool_, next, asio::use_awaitable);
+    if (piece.empty() || piece.size() > left) co_return false;
+    left -= piece.size();
+    error_code ec;
+    connection.stream.expires_after(options_.read_timeout);
+    co_await asio::async_write(connection.stream, asio::buffer(piece), to(ec));
+    if (ec) co_return false;
+  }
+  co_return true;
 }
 
 Server::Server(std::unique_ptr<Implementation> implementation) : implementation_(std::move(implementation)) {}

@@ -46,6 +46,7 @@ RULES = [
     ("backends/redis/connection.cpp", ["hiredis", "posix"], []),
     ("backends/redis", [], []),
     ("backends/sql", [], []),
+    ("src/http/body_file.cpp", ["posix"], []),
     ("src/http/server.cpp", ["boost", "zlib", "zstd", "posix"], []),
     ("src/http", ["json", "url", "zlib", "zstd"], []),
     ("src/compat/webkit", ["json", "url"], []),

@@ -50,6 +50,15 @@ bool RawClient::read_more() {
   return true;
 }
 
+std::uint64_t RawClient::skip_rest() {
+  std::uint64_t bytes = 0;
+  do {
+    bytes += pending_.size();
+    pending_.clear();
+  } while (read_more());
+  return bytes;
+}
+
 bool RawClient::is_closed() {
   char byte;
   const auto got = ::recv(socket_, &byte, 1, 0);

@@ -34,6 +34,8 @@ class RawClient {
     send(bytes);
     return receive();
   }
+  /// Reads until the server closes its side; how many bytes came.
+  std::uint64_t skip_rest();
   /// True once the server has closed its side.
   bool is_closed();
 

@@ -1,6 +1,7 @@
 // Requests and responses as plain values: handlers know no sockets.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -8,6 +9,8 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "resultsdb/http/body_file.hpp"
 
 namespace resultsdb::http {
 
@@ -26,6 +29,8 @@ struct Request {
   bool has_query = false;  ///< a `?` with at least one character after it
   Headers headers;
   std::string body;  ///< unpacked
+  std::shared_ptr<const BodyFile>
+      body_file;  ///< holds the body instead, of requests that ServerOptions::to_file names
   std::string remote_address;
   bool remote_is_loopback = true;
 
@@ -34,10 +39,19 @@ struct Request {
   Parameters parameters() const;
 };
 
+/// A body that is made while it is sent.
+struct BodyStream {
+  std::uint64_t size = 0;
+  /// Called until `size` bytes came: the next ones, at least one. An error, or more than `size` bytes, ends
+  /// the connection, so that nobody takes what came for the whole.
+  std::function<Result<std::string>()> next;
+};
+
 struct Response {
   int status = 200;
   Headers headers;
   std::string body;
+  std::optional<BodyStream> stream;  ///< instead of `body`; sent as it is, never compressed
 
   std::optional<std::string_view> header(std::string_view name) const { return find_header(headers, name); }
   void set_header(std::string_view name, std::string value);

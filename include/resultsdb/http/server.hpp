@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -19,7 +20,11 @@ struct ServerOptions {
   std::size_t queue = 256;    ///< requests that wait for a thread; beyond: 503 with Retry-After
   std::size_t max_connections = 1024;
   std::size_t max_header_bytes = 64 << 10;
-  std::size_t max_body_bytes = 256u << 20;          ///< after unpacking as well: 413
+  std::size_t max_body_bytes = 256u << 20;  ///< after unpacking as well: 413
+  /// By method and path (as received): the body goes to a file instead of memory, and may be larger.
+  std::function<bool(std::string_view method, std::string_view path)> to_file;
+  std::uint64_t max_file_bytes = 512u << 20;        ///< 413
+  std::string file_folder;                          ///< of such files; empty: the system's
   std::chrono::milliseconds read_timeout{30'000};   ///< header, and between two pieces of a body
   std::chrono::milliseconds idle_timeout{60'000};   ///< keep-alive
   std::chrono::milliseconds drain_timeout{30'000};  ///< after stop()
