@@ -43,7 +43,7 @@ boost_version() {
 packages() { # server | serverpostgres | serverredis | test | bench | fuzz
   echo g++ cmake ninja-build ccache pkg-config python3 libsqlite3-dev libexpat1-dev zlib1g-dev libzstd-dev libpqxx-dev libhiredis-dev
   case $1 in
-    test) echo libgtest-dev libgmock-dev git sqlite3 postgresql redis-server ;;
+    test) echo libgtest-dev libgmock-dev curl git sqlite3 postgresql redis-server ;;
     serverpostgres) echo postgresql ;;
     serverredis) echo redis-server ;;
     bench) echo postgresql redis-server ;;
@@ -60,7 +60,7 @@ install_packages() {
     say "  cmake --preset release && cmake --build --preset release"
     say "A C++20 compiler (g++ 12, clang 16), CMake 3.25, Ninja, Python 3, GoogleTest, Boost 1.81 (JSON, URL,"
     say "Program_options, Asio, Beast), SQLite 3.37, libpqxx 6.4, expat 2.4, zlib, zstd; ccache helps. The tests also need the
-programs of PostgreSQL 13 and Redis 7 (no running server)."
+programs of PostgreSQL 13 and Redis 7 (no running server), git and curl."
     exit 2
   fi
   boost=$(boost_version)

@@ -11,7 +11,7 @@ enum ExitCode : int {
   kDone = 0,
   kRefused = 1,  ///< an input was refused, a check found damage, or --strict found failing tests
   kWrongUse = 2,
-  kUnavailable = 3,  ///< the store cannot be opened or reached
+  kUnavailable = 3,  ///< the store or server cannot be opened or reached
 };
 
 using Arguments = std::vector<std::string>;
@@ -24,6 +24,7 @@ struct Command {
 };
 
 int run_import(const Arguments& arguments);
+int run_upload(const Arguments& arguments);
 int run_read(const Arguments& arguments);
 int run_env(const Arguments& arguments);
 int run_commits(const Arguments& arguments);

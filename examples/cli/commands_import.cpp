@@ -11,8 +11,13 @@
 #include "manifest.hpp"
 #include "output.hpp"
 #include "progress.hpp"
+#include "result_files.hpp"
 #include "resultsdb/formats.hpp"
 #include "resultsdb/json.hpp"
+#include "upload_answer.hpp"
+#ifdef RESULTSDB_WITH_WEBKIT
+#include "resultsdb/http/webkit.hpp"
+#endif
 
 namespace resultsdb::cli {
 
@@ -21,22 +26,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct ImportSettings {
-  formats::ReadOptions read;
-  bool strict = false, allow_empty = false, keep_going = false, dry_run = false;
-};
-
 /// What happened to the runs of one command.
 struct Tally {
   std::uint64_t added = 0, replaced = 0, unchanged = 0, refused = 0;
   bool failing = false;
 };
-
-/// The git clone that the command runs in, null if there is none.
-std::shared_ptr<Repository> open_clone(const std::string& key) {
-  auto clone = open_git_repository(".", key.empty() ? environment("RESULTSDB_REPOSITORY") : key);
-  return clone ? std::move(clone).value() : nullptr;
-}
 
 /// For its owner only: the URL of a store may hold a password.
 void write_private_file(const std::string& path, const std::string& text) {
@@ -49,84 +43,6 @@ void write_private_file(const std::string& path, const std::string& text) {
   fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write, error);
   if (!(file << text << std::flush))
     fail(make_error(ErrorCode::InvalidArgument, "cannot write this file", path));
-}
-
-std::ostream& warn() { return std::cerr << "warning: "; }
-
-/// Files below a folder, in byte order; other paths as they are.
-std::vector<std::string> expand(const std::vector<std::string>& paths,
-                                std::vector<std::string>& from_folders) {
-  std::vector<std::string> files;
-  for (const auto& path : paths) {
-    std::error_code error;
-    if (path == "-" || !fs::is_directory(path, error)) {
-      files.push_back(path);
-      continue;
-    }
-    std::vector<std::string> found;
-    for (const auto& entry :
-         fs::recursive_directory_iterator(path, fs::directory_options::skip_permission_denied, error))
-      if (entry.is_regular_file()) found.push_back(entry.path().string());
-    std::sort(found.begin(), found.end());
-    from_folders.insert(from_folders.end(), found.begin(), found.end());
-    files.insert(files.end(), found.begin(), found.end());
-  }
-  return files;
-}
-
-std::string why_unreadable(const std::string& path) {
-  std::error_code error;
-  const auto status = fs::status(path, error);
-  if (!fs::exists(status)) return "there is no such file or folder";
-  if (fs::is_directory(status)) return "this is a folder; name a file in it";
-  return "this file cannot be opened; may it be read?";
-}
-
-formats::ReadOutcome read_file(const std::string& path, formats::ReadOptions options) {
-  options.path = path == "-" ? "standard input" : path;
-  if (path == "-") return formats::read_results(std::cin, options);
-  std::ifstream file(path, std::ios::binary);
-  std::error_code error;
-  if (file && !fs::is_directory(path, error)) return formats::read_results(file, options);
-  formats::ReadOutcome outcome;
-  outcome.refused =
-      formats::ReadError{"unreadable", make_error(ErrorCode::NotFound, why_unreadable(path), path)};
-  return outcome;
-}
-
-/// Reads all files of a run and joins them; empty if one is refused (printed).
-std::optional<formats::ImportedRun> read_files(const std::vector<std::string>& files,
-                                               const std::vector<std::string>& optional,
-                                               const ImportSettings& settings) {
-  std::vector<formats::ImportedRun> runs;
-  std::set<std::string> told;  // codes of warnings that were printed
-  bool refused = false;
-  for (const auto& path : files) {
-    auto outcome = read_file(path, settings.read);
-    if (outcome.run) {
-      for (const auto& warning : outcome.run->warnings) {
-        warn() << path << (warning.line ? ":" + std::to_string(warning.line) : "") << ": " << warning.code
-               << ": " << warning.text << '\n';
-        told.insert(warning.code);
-      }
-      runs.push_back(std::move(*outcome.run));
-    } else if (outcome.refused->code == "unknown format" &&
-               std::find(optional.begin(), optional.end(), path) != optional.end()) {
-      warn() << path << ": no result file, left out\n";
-    } else {
-      std::cerr << "resultsdb: " << outcome.refused->error.text() << '\n';
-      refused = true;
-    }
-  }
-  if (runs.empty() && !refused)
-    std::cerr << "resultsdb: none of the " << files.size()
-              << " files is a result file; 'resultsdb read FILE' says why\n";
-  if (runs.empty() || (refused && !settings.keep_going)) return std::nullopt;
-  auto merged = formats::merge(std::move(runs));
-  merged.incomplete = merged.incomplete || refused;
-  for (const auto& warning : merged.warnings)
-    if (!told.contains(warning.code)) warn() << warning.code << ": " << warning.text << '\n';
-  return merged;
 }
 
 RunHeader make_header(Model& model, const RunPlan& plan, const formats::ImportedRun& imported, Time now) {
@@ -281,6 +197,37 @@ int import_manifest(Model& model, const std::string& path, const ImportSettings&
   return summary(tally, settings.strict, true);
 }
 
+#ifdef RESULTSDB_WITH_WEBKIT
+/// Replays recorded uploads: each is stored as the server's endpoint would, and kept whatever its age.
+int import_uploads(const std::shared_ptr<Model>& model, const std::vector<std::string>& files) {
+  webkit::Options options;
+  options.clock = system_clock();
+  options.default_ttl_seconds = 0;
+  std::uint64_t stored = 0, refused = 0;
+  for (const auto& file : files) {
+    const auto documents = read_upload_documents(file);
+    if (documents.empty()) {
+      std::cerr << "resultsdb: " << file
+                << ": is no recorded upload, nor a file of lines that each are one\n";
+      ++refused;
+    }
+    for (const auto& [place, document] : documents) {
+      const auto answer = webkit::ingest_upload(model, options, document);
+      if (!answer && answer.error().retryable()) fail(answer.error());
+      if (answer) {
+        ++stored;
+        warn_of_steps(place, *answer);
+      } else {
+        ++refused;
+        std::cerr << "resultsdb: " << place << ": " << answer.error().text() << '\n';
+      }
+    }
+  }
+  std::cout << stored << " uploads stored, " << refused << " refused\n";
+  return refused > 0 ? kRefused : kDone;
+}
+#endif
+
 void add_import_options(Options& options) {
   options.add_selection();
   options.add()                                                                                             //
@@ -302,8 +249,9 @@ void add_import_options(Options& options) {
 }  // namespace
 
 int run_import(const Arguments& arguments) {
-  Options options("import", "PATH… | --manifest FILE", -1,
-                  "format of the files: junit, gtest-json, … (default: by content)");
+  Options options(
+      "import", "PATH… | --manifest FILE", -1,
+      "format of the files: junit, gtest-json, … (default: by content); webkit: recorded uploads");
   add_import_options(options);
   if (!options.parse(arguments)) return kDone;
   if (options.positional().empty() == !options.has("manifest"))
@@ -323,8 +271,12 @@ int run_import(const Arguments& arguments) {
   auto model = open_model(settings.dry_run ? "memory:" : options.store(), Access::Create, repositories);
   if (options.has("manifest")) return import_manifest(*model, options.text("manifest"), settings, now);
 
-  auto plan = plan_from_options(options, clone.get());
   std::vector<std::string> from_folders;
+#ifdef RESULTSDB_WITH_WEBKIT
+  if (settings.read.format == "webkit")
+    return import_uploads(model, expand(options.positional(), from_folders));
+#endif
+  auto plan = plan_from_options(options, clone.get());
   plan.files = expand(options.positional(), from_folders);
   if (plan.files.empty())
     fail(make_error(ErrorCode::NotFound, "there is no file in this folder", options.positional().front()));

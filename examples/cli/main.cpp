@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::array kCommands = {
     Command{"import", "import PATH… | import --manifest FILE", "store result files as runs", run_import},
+    Command{"upload", "upload URL FILE…", "send a run to a server of WebKit's protocol", run_upload},
     Command{"read", "read FILE", "show what the reader makes of a result file", run_read},
     Command{"env", "env [--env-file FILE]", "show what the CI environment says about a run", run_env},
     Command{"history", "history TEST --suite S", "results of one test, newest first", run_history},

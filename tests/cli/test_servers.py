@@ -3,38 +3,18 @@ import concurrent.futures
 import json
 import os
 import random
-import subprocess
 import tempfile
 import unittest
 import urllib.error
 import urllib.request
 
-from program import Cli, clean_environment
+from program import Cli
+from server import Server
 
-SERVER = os.environ['RESULTSDB_SERVER']
 SEED = int(os.environ.get('RESULTSDB_SEED', '0')) or random.randrange(1, 2**31)
 SERVERS = 4
 RUNS = int(os.environ.get('RESULTSDB_SERVER_RUNS', '120'))
 TRIES = 20
-
-
-class Server:
-    """A server on a free port until the end of the test."""
-
-    def __init__(self, store):
-        self.process = subprocess.Popen([SERVER, '--store', store, '--listen', '127.0.0.1:0'], stdout=subprocess.PIPE,
-                                        stderr=subprocess.DEVNULL, text=True, env=clean_environment())
-        for line in self.process.stdout:
-            if line.startswith('listening on '):
-                self.address = line.split()[-1]
-                return
-        raise AssertionError(f'the server ended with {self.process.wait()} before it listened')
-
-    def stop(self):
-        if self.process.poll() is None:
-            self.process.terminate()
-        self.process.stdout.close()
-        return self.process.wait(timeout=60)
 
 
 def make_runs(seed):

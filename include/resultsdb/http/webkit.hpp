@@ -25,6 +25,10 @@ struct Options {
 /// Adds the routes of the protocol. Repositories are those of the model.
 void mount(http::Router& router, std::shared_ptr<Model> model, const Options& options);
 
+/// Stores a recorded upload as `POST /api/upload` does, without asking for a key, and gives its answer: what
+/// each step of the processing says. The errors are the endpoint's.
+Result<std::string> ingest_upload(std::shared_ptr<Model> model, const Options& options, std::string document);
+
 /// How long runs are kept that came in through this mount, for a Retention; none: for ever. The mount itself
 /// deletes nothing, but does not write what is over already. InvalidArgument for less than four weeks.
 Result<std::optional<RetentionRule>> retention_rule(const Options& options);

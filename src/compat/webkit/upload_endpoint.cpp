@@ -304,6 +304,16 @@ Result<Steps> process(const Service& service, CheckedUpload& upload) {
 
 }  // namespace
 
+Result<std::string> ingest_upload(std::shared_ptr<Model> model, const Options& options,
+                                  std::string document) {
+  const Service service{.model = std::move(model), .options = options, .profile = Profile()};
+  http::Request request;
+  request.body = std::move(document);
+  RESULTSDB_ASSIGN(CheckedUpload upload, check(service, request));
+  RESULTSDB_ASSIGN(const Steps steps, process(service, upload));
+  return processing_json(steps);
+}
+
 http::Response post_upload(const Service& service, const http::Request& request) {
   if (auto refusal = refuse_write(service, request)) return std::move(*refusal);
   if (request.has_query) return error_response(400, "Queries not supported on this endpoint");

@@ -1,0 +1,146 @@
+"""WebKit's upload protocol from the client's side: recorded uploads that are replayed, and runs that are sent."""
+import http.server
+import json
+import os
+import tempfile
+import threading
+import time
+import unittest
+
+from program import Cli
+from server import Server
+
+RECENT = int(time.time()) - 86_400
+
+
+def document(number, hash_digit='a', **more):
+    return {'version': 0, 'suite': 'layout-tests', 'timestamp': RECENT + 100 + number,
+            'configuration': {'platform': 'mac', 'version': '10.14.0', 'is_simulator': False, 'architecture': 'x86_64', 'style': 'release'},
+            'commits': [{'repository_id': 'webkit', 'hash': hash_digit * 40, 'branch': 'main', 'timestamp': RECENT + number, 'order': 0,
+                         'identifier': f'{number + 1}@main', 'author': {'name': 'A', 'emails': ['a@example.org']}, 'message': 'one\n'}],
+            'test_results': {'details': {'link': f'https://ci.example.org/{number}'}, 'run_stats': {'tests_skipped': 1},
+                             'results': {'fast': {'a.html': {'actual': 'TEXT', 'time': 12}, 'b.html': {}, 'c\u00e9.html': {'log': '\ud800'}}}},
+            **more}
+
+
+class Upload(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        self.store = 'sqlite:' + self.path('store.db')
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def write(self, name, text):
+        with open(self.path(name), 'w', encoding='utf-8') as file:
+            file.write(text)
+        return self.path(name)
+
+    def export(self, store):
+        self.assertEqual(Cli(store).json('check')['problems'], [])
+        return Cli(store).run('export').stdout
+
+    def serve(self, store):
+        server = Server(store)
+        self.addCleanup(server.stop)
+        return server
+
+    def test_replay_equals_the_endpoint(self):
+        first = self.write('first.json', json.dumps(document(0), indent=1))
+        lines = self.write('lines.jsonl', ''.join(json.dumps(document(n, digit)) + '\n\n' for n, digit in ((1, 'b'), (2, 'c'), (1, 'b'))))
+        done = Cli(self.store, self.folder).run('import', '--format', 'webkit', first, lines)
+        self.assertIn('4 uploads stored, 0 refused', done.stdout)
+        other = 'sqlite:' + self.path('other.db')
+        server = self.serve(other)
+        Cli(self.store, self.folder).run('upload', server.address, first, lines)
+        server.stop()
+        exported = self.export(self.store)
+        self.assertEqual(len(Cli(self.store).json('runs')), 3)
+        self.assertIn('fast/a.html', exported)
+        self.assertEqual(exported, self.export(other))
+
+    def test_replay_refuses_what_is_wrong_and_stores_the_rest(self):
+        lines = self.write('lines.jsonl', json.dumps(document(0)) + '\n{"suite":\n' + json.dumps(document(1, 'b', configuration={})) + '\n')
+        done = Cli(self.store, self.folder).run('import', '--format', 'webkit', lines, self.write('x.xml', '<testsuite/>'), code=1)
+        self.assertIn('1 uploads stored, 3 refused', done.stdout)
+        self.assertIn('lines.jsonl:2', done.stderr)
+        self.assertIn('partial configuration', done.stderr)
+        self.assertEqual(len(Cli(self.store).json('runs')), 1)
+
+    def test_a_run_is_sent(self):
+        store = 'sqlite:' + self.path('server.db')
+        server = self.serve(store)
+        junit = self.write('r.xml', '<testsuite name="s"><testcase classname="a" name="passes" time="0.5"/><testcase classname="a" name="fails">'
+                           '<failure message="why"/></testcase><testcase classname="a" name="skipped"><skipped/></testcase></testsuite>')
+        command = ('upload', server.address + '/', junit, '--suite', 'unit', '--started', str(RECENT + 50), '--configuration',
+                   'platform=linux,version=12,architecture=x86_64', '--commit', 'webkit@' + 'd' * 40)
+        refused = Cli(self.store, self.folder).run(*command, code=1)  # nobody knows the commit
+        self.assertIn('refused with 4', refused.stderr)
+        Cli(store).run('commits', 'import', self.write('c.jsonl', json.dumps({'repository': 'webkit', 'hash': 'd' * 40, 'branch': 'main',
+                                                                             'timestamp': RECENT, 'order': 0})))
+        self.assertIn('sent: ', Cli(self.store, self.folder).run(*command).stdout)
+        server.stop()
+        runs = Cli(store).json('runs')
+        self.assertEqual(len(runs), 1)
+        self.assertIn('platform', json.dumps(runs))
+        failing = Cli(store).run('failures', '--suite', 'unit').stdout
+        self.assertIn('fails', failing)
+        self.assertNotIn('passes', failing)
+        self.assertEqual(len(Cli(store).json('tests', '--suite', 'unit')), 2, 'skipped tests are left out')
+
+    def test_keys_and_exit_codes(self):
+        upload = self.write('u.json', json.dumps(document(0)))
+        server = Server('sqlite:' + self.path('guarded.db'), '--api-key-file', self.write('keys', 'bot a-long-and-secret-key\n'))
+        self.addCleanup(server.stop)
+        cli = Cli(self.store, self.folder)
+        refused = cli.run('upload', server.address, upload, code=1)
+        self.assertIn('refused with 40', refused.stderr)
+        sent = cli.run('upload', server.address, upload, env={'RESULTS_SERVER_API_KEY': 'a-long-and-secret-key'})
+        self.assertNotIn('secret', sent.stdout + sent.stderr)
+        cli.run('upload', server.address, code=2)
+        cli.run('upload', 'file:///etc/passwd', upload, code=2)
+        cli.run('upload', server.address, self.write('x.xml', '<testsuite><testcase name="a"/></testsuite>'), '--configuration', 'os=linux',
+                '--commit', 'webkit@' + 'd' * 40, code=2)
+        cli.run('upload', server.address, self.path('missing.xml'), code=1)
+
+    def test_a_server_that_is_not_ready(self):
+        bodies, statuses = [], [503, 500, 200]
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                bodies.append(self.rfile.read(int(self.headers['Content-Length'])))
+                body = b'{"status":"error","description":"busy"}'
+                self.send_response(statuses.pop(0))
+                self.send_header('Content-Length', str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        server = http.server.HTTPServer(('127.0.0.1', 0), Handler)
+        address = f'http://127.0.0.1:{server.server_port}'
+        recorded = json.dumps(document(0))
+        upload = self.write('u.json', recorded)
+        cli = Cli(self.store, self.folder)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            done = cli.run('upload', address, upload, '--retry-after-ms', '1')
+            self.assertEqual(done.stderr.count('busy'), 2)
+            self.assertEqual(bodies, [recorded.encode()] * 3, 'a recorded upload is sent as it is')
+            statuses[:] = [500] * 9
+            done = cli.run('upload', address, upload, '--retry-after-ms', '1', '--tries', '3', code=3)
+            self.assertEqual(len(statuses), 6, 'no more than three tries')
+        finally:
+            server.shutdown()
+            thread.join()
+            server.server_close()
+        done = cli.run('upload', address, upload, '--retry-after-ms', '1', '--tries', '2', code=3)  # now nobody listens
+        self.assertEqual(done.stderr.count('trying again'), 1)
+
+
+if __name__ == '__main__':
+    unittest.main(verbosity=2)
