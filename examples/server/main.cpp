@@ -54,6 +54,13 @@ Result<std::shared_ptr<Model>> open_model(const ServerArguments& arguments) {
   if (!arguments.repositories.empty()) {
     RESULTSDB_ASSIGN(options.repositories, load_static_repositories(arguments.repositories));
   }
+  for (const std::string& clone : arguments.git_clones) {
+    const std::size_t equals = clone.find('=');
+    const std::size_t path = equals == std::string::npos ? 0 : equals + 1;
+    RESULTSDB_ASSIGN(auto repository,
+                     open_git_repository(clone.substr(path), clone.substr(0, path ? equals : 0)));
+    options.repositories.push_back(std::move(repository));
+  }
   RESULTSDB_ASSIGN(auto storage, registry.open(arguments.store));
   RESULTSDB_TRY(storage->ping());
   return Model::create(std::move(storage), std::move(options));

@@ -24,6 +24,8 @@ po::options_description describe(ServerArguments& arguments, std::string& listen
        "address; port 0 takes any free one")  //
       ("repositories", po::value(&arguments.repositories)->value_name("FILE"),
        "static repositories, see docs/repositories.md")  //
+      ("git-clone", po::value(&arguments.git_clones)->value_name("[KEY=]PATH"),
+       "a local git clone that commits are looked up in; repeats; see docs/repositories.md")  //
       ("clock", po::value<std::int64_t>()->value_name("SECONDS"),
        "let the time stand still there (seconds since 1970), for replays")  //
       ("threads", po::value(&arguments.threads)->value_name("N")->default_value(2),

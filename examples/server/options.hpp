@@ -5,14 +5,16 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 struct ServerArguments {
   std::string store;
   std::int64_t wait_for_store = 0;  ///< seconds
   std::string host;
   std::uint16_t port = 0;
-  std::string repositories;           ///< file of static repositories, or empty
-  std::optional<std::int64_t> clock;  ///< seconds since 1970: the time stands still there
+  std::string repositories;             ///< file of static repositories, or empty
+  std::vector<std::string> git_clones;  ///< [KEY=]PATH
+  std::optional<std::int64_t> clock;    ///< seconds since 1970: the time stands still there
   int threads = 2;
   std::string api_key_file;  ///< or empty
   bool allow_anonymous_writes = false;

@@ -2,10 +2,12 @@
 import http.server
 import json
 import os
+import subprocess
 import tempfile
 import threading
 import time
 import unittest
+import urllib.request
 
 from program import Cli
 from server import Server
@@ -89,6 +91,39 @@ class Upload(unittest.TestCase):
         self.assertIn('fails', failing)
         self.assertNotIn('passes', failing)
         self.assertEqual(len(Cli(store).json('tests', '--suite', 'unit')), 2, 'skipped tests are left out')
+
+    def make_clone(self):
+        """Two commits on main and one on a branch of the second."""
+        clone = self.path('webkit')
+        environment = {**os.environ, 'GIT_CONFIG_GLOBAL': os.devnull, 'GIT_COMMITTER_DATE': f'@{RECENT} +0000'}
+
+        def git(*arguments):
+            subprocess.run(['git', '-C', clone, '-c', 'user.name=A', '-c', 'user.email=a@example.org', *arguments], check=True, env=environment,
+                           stdout=subprocess.DEVNULL)
+        os.mkdir(clone)
+        git('init', '--quiet', '--initial-branch=main')
+        for message in ('one', 'two'):
+            git('commit', '--quiet', '--allow-empty', '-m', message)
+        git('checkout', '--quiet', '-b', 'safari-1-branch')
+        git('commit', '--quiet', '--allow-empty', '-m', 'three')
+        return clone
+
+    def test_commits_of_a_clone(self):
+        clone = self.make_clone()
+        junit = self.write('r.xml', '<testsuite><testcase name="a"/></testsuite>')
+        options = ('--suite', 'unit', '--configuration', 'platform=linux,version=12,architecture=x86_64', '--started', str(RECENT + 9))
+
+        def identifiers(server):
+            with urllib.request.urlopen(server.address + '/api/commits?branch=safari-1-branch', timeout=60) as answer:
+                return [commit.get('identifier') for commit in json.load(answer)]
+        plain = self.serve('memory:')
+        Cli(self.store, clone).run('upload', plain.address, junit, *options, '--commit', 'webkit@HEAD', '--branch', 'x')
+        self.assertEqual(identifiers(plain), ['2.1@safari-1-branch'], 'the client sent all it knows')
+
+        knowing = Server('memory:', '--git-clone', 'other=' + clone)
+        self.addCleanup(knowing.stop)
+        Cli(self.store, self.folder).run('upload', knowing.address, junit, *options, '--commit', 'other@2.1@safari-1-branch')
+        self.assertEqual(identifiers(knowing), ['2.1@safari-1-branch'], 'the server looked it up')
 
     def test_keys_and_exit_codes(self):
         upload = self.write('u.json', json.dumps(document(0)))
