@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "resultsdb/commit.hpp"
+#include "resultsdb/document.hpp"
 #include "resultsdb/history.hpp"
 #include "resultsdb/query.hpp"
 #include "resultsdb/repository.hpp"
@@ -121,12 +122,20 @@ class Model {
   /// that is there (same repository, branch and id) keeps its own, and a field that is missing never erases a
   /// stored one. `prescribed`: the commits' own positions are taken instead (for protocols that prescribe
   /// them).
-  Result<std::vector<Commit>> register_commits(std::span<const Commit> commits, bool prescribed = false);
+  /// `overwrite` (only with `prescribed`): branch, position and id together name a commit. One that is there
+  /// is replaced as a whole, the same id at another position is another commit.
+  Result<std::vector<Commit>> register_commits(std::span<const Commit> commits, bool prescribed = false,
+                                               bool overwrite = false);
   Result<ItemPage<Commit>> commits(const CommitsQuery& query);
   Result<std::vector<std::string>> branches(std::string_view repository, std::string_view prefix = {});
   /// Finds `REPOSITORY@REF` in the store, then asks the Repository and registers what it answers. A full hash
   /// that nobody knows is registered with `fallback_time` (if given). NotFound otherwise, with what to do.
   Result<ResolvedCommit> resolve(const RepositoryReference& reference, std::optional<Time> fallback_time);
+
+  // --- documents
+  Result<std::optional<Document>> get_document(std::string_view collection, std::string_view key);
+  Result<ItemPage<Document>> documents(const DocumentsQuery& query);
+  Status change_documents(const DocumentChanges& changes);
 
   // --- whole store
   /// Canonical blobs, derived rows and their agreement; `repair` rebuilds what is derived.

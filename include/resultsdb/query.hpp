@@ -96,4 +96,15 @@ struct CommitsQuery {
   std::string page;
 };
 
+/// Documents of one collection by key (bytes).
+struct DocumentsQuery {
+  std::string collection;
+  std::string key_prefix;
+  Attributes attributes;                                      ///< all of them
+  std::optional<std::pair<std::string, std::string>> unique;  ///< the one with this secondary key
+  bool descending = false;
+  std::uint32_t limit = 1000;  ///< 1 to 10,000
+  std::string page;
+};
+
 }  // namespace resultsdb

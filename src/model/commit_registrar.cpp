@@ -26,9 +26,11 @@ Commit merge(const Commit& stored, const Commit& news) {
   return merged;
 }
 
-Commit* of_branch(std::vector<Commit>& commits, const std::string& branch) {
-  const auto found = std::find_if(commits.begin(), commits.end(),
-                                  [&](const Commit& commit) { return commit.branch == branch; });
+/// The commit of this branch, at this position if one is given.
+Commit* of_branch(std::vector<Commit>& commits, const std::string& branch, std::optional<Position> position) {
+  const auto found = std::find_if(commits.begin(), commits.end(), [&](const Commit& commit) {
+    return commit.branch == branch && (!position || commit.position == position);
+  });
   return found == commits.end() ? nullptr : &*found;
 }
 
@@ -112,15 +114,16 @@ Result<Position> CommitRegistrar::place(const Commit& commit, const std::vector<
   return commit_position(commit, parent, previous);
 }
 
-Result<std::vector<Commit>> CommitRegistrar::add(std::span<const Commit> commits, bool prescribed) {
+Result<std::vector<Commit>> CommitRegistrar::add(std::span<const Commit> commits, Rules rules) {
   std::vector<Commit> stored;
   storage::RepositoryBatch batch;
   batch.row = row_;
   ++batch.row.version;
-  std::map<std::pair<std::string, std::string>, std::size_t> places;  // (branch, id) -> index in the batch
+  std::map<storage::CommitKey, std::size_t> places;  // index in the batch
   const auto put = [&](const Commit& commit) {
     const auto [place, fresh] =
-        places.emplace(std::pair(commit.branch, commit.id()), batch.put_commits.size());
+        places.emplace(storage::CommitKey{commit.branch, *commit.position, commit.id()},
+                       batch.put_commits.size());
     if (fresh) {
       batch.put_commits.push_back(commit);
     } else {
@@ -130,14 +133,15 @@ Result<std::vector<Commit>> CommitRegistrar::add(std::span<const Commit> commits
   for (const Commit& commit : commits) {
     RESULTSDB_TRY(find(commit.id()));
     std::vector<Commit>& namesakes = known_[commit.id()];
-    if (Commit* old = of_branch(namesakes, commit.branch)) {
-      Commit merged = merge(*old, commit);
+    const std::optional<Position> at = rules.overwrite ? commit.position : std::nullopt;
+    if (Commit* old = of_branch(namesakes, commit.branch, at)) {
+      Commit merged = rules.overwrite ? commit : merge(*old, commit);
       if (merged != *old) put(*old = std::move(merged));
       stored.push_back(*old);
       continue;
     }
     Commit fresh = commit;
-    if (!prescribed) {
+    if (!rules.prescribed) {
       // find() of the parent may move what `namesakes` refers to, so the place is computed from a copy.
       const std::vector<Commit> others = namesakes;
       RESULTSDB_ASSIGN(fresh.position, place(commit, others));

@@ -22,9 +22,13 @@ class CommitRegistrar {
 
   /// Reads all commits at once: pays for many look-ups.
   Status load();
+  /// See Model::register_commits().
+  struct Rules {
+    bool prescribed = false, overwrite = false;
+  };
   /// In the order given, in one batch; each as it is stored.
-  Result<std::vector<Commit>> add(std::span<const Commit> commits, bool prescribed);
-  /// Stored commits of this id, at most one of each branch.
+  Result<std::vector<Commit>> add(std::span<const Commit> commits, Rules rules);
+  /// Stored commits of this id; several of one branch only where overwriting put them.
   Result<const std::vector<Commit>*> find(const std::string& id);
 
  private:

@@ -69,7 +69,9 @@ Error not_found(const RepositoryReference& reference, bool has_repository) {
 
 }  // namespace
 
-Result<std::vector<Commit>> ModelCore::register_commits(std::span<const Commit> commits, bool prescribed) {
+Result<std::vector<Commit>> ModelCore::register_commits(std::span<const Commit> commits, bool prescribed,
+                                                        bool overwrite) {
+  if (overwrite && !prescribed) return invalid_argument("only commits with a prescribed position are overwritten");
   for (const Commit& commit : commits) RESULTSDB_TRY(validate(commit, prescribed));
   std::vector<Commit> stored;
   stored.reserve(commits.size());
@@ -88,7 +90,7 @@ Result<std::vector<Commit>> ModelCore::register_commits(std::span<const Commit> 
       open_repository = repository;
       if (rest.size() > kFewCommits) RESULTSDB_TRY(registrar->load());
     }
-    auto some = registrar->add(rest.first(count), prescribed);
+    auto some = registrar->add(rest.first(count), {prescribed, overwrite});
     if (!some) {
       if (some.error().code != ErrorCode::Conflict || conflicts++ >= options_.conflict_retries)
         return std::move(some).error();
@@ -100,8 +102,9 @@ Result<std::vector<Commit>> ModelCore::register_commits(std::span<const Commit> 
   return stored;
 }
 
-Result<std::vector<Commit>> Model::register_commits(std::span<const Commit> commits, bool prescribed) {
-  return implementation_->register_commits(commits, prescribed);
+Result<std::vector<Commit>> Model::register_commits(std::span<const Commit> commits, bool prescribed,
+                                                    bool overwrite) {
+  return implementation_->register_commits(commits, prescribed, overwrite);
 }
 
 Result<ItemPage<Commit>> Model::commits(const CommitsQuery& query) {

@@ -44,7 +44,8 @@ class ModelCore {
                        const std::optional<Checkpoint>& earlier = {});
 
   /// See Model::register_commits().
-  Result<std::vector<Commit>> register_commits(std::span<const Commit> commits, bool prescribed);
+  Result<std::vector<Commit>> register_commits(std::span<const Commit> commits, bool prescribed,
+                                               bool overwrite = false);
 
  private:
   const std::shared_ptr<storage::Storage> storage_;

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "resultsdb/http/api_keys.hpp"
 #include "resultsdb/http/router.hpp"
@@ -14,12 +16,23 @@
 
 namespace resultsdb::webkit {
 
+/// A Buildbot master: the numbers of its builders and workers, by name.
+struct CiMaster {
+  std::string host;
+  std::map<std::string, std::int64_t> builders, workers;
+};
+/// Reads `{"masters":[{"master":HOST,"builders":[{"name","builderid"}],"workers":[{"name","workerid"}]}]}`.
+Result<std::vector<CiMaster>> load_ci_masters(const std::string& path);
+
 struct Options {
   Clock clock;                                    ///< required
   std::shared_ptr<const http::ApiKeys> api_keys;  ///< of writers, also as member `api_key`; null: not asked
   bool allow_anonymous_writes = false;            ///< from other than loopback, if there are no keys
   std::int64_t default_ttl_seconds =
       5 * 365 * 86'400;  ///< retention of runs, counted from the commit; 0: for ever. See retention_rule()
+  std::vector<CiMaster> ci_masters;
+  bool keep_uploads = true;       ///< as they came, to be read and processed again
+  bool async_processing = false;  ///< uploads are stored and queued for workers
 };
 
 /// Adds the routes of the protocol. Repositories are those of the model.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "resultsdb/commit.hpp"
+#include "resultsdb/document.hpp"
 #include "resultsdb/run.hpp"
 #include "resultsdb/time.hpp"
 
@@ -181,15 +182,6 @@ struct CommitKey {
   auto operator<=>(const CommitKey&) const = default;
 };
 
-/// For what only one adapter needs; nobody else looks inside.
-struct Document {
-  std::string collection;
-  std::string key;
-  std::uint64_t version = 0;  ///< given by the store: 1 for a new key, then 2, 3, … with each put
-  std::string text;           ///< JSON, kept byte for byte
-  Attributes attributes;      ///< find_documents can ask for them; pairs are unique
-  Attributes unique;          ///< secondary keys: a (name, value) belongs to one document of the collection
-  bool operator==(const Document&) const = default;
-};
+using resultsdb::Document;
 
 }  // namespace resultsdb::storage

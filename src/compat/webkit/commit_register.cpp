@@ -95,7 +95,8 @@ Result<Commit> store(const Service& service, Commit commit) {
   commit.position = commit_uuid(commit);
   if (!commit.position) return invalid_argument("The commit has no timestamp, or one that is out of range");
   RESULTSDB_ASSIGN(std::vector<Commit> stored,
-                   service.model->register_commits(std::span(&commit, 1), /*prescribed=*/true));
+                   service.model->register_commits(std::span(&commit, 1), /*prescribed=*/true,
+                                                   service.profile.overwrite_commits));
   return stored.empty() ? std::move(commit) : std::move(stored.front());
 }
 

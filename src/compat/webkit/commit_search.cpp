@@ -1,8 +1,10 @@
 #include "commit_search.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "commit_codec.hpp"
+#include "commit_relations.hpp"
 #include "numbers.hpp"
 #include "resultsdb/limits.hpp"
 
@@ -50,50 +52,38 @@ std::optional<Position> checked(std::optional<std::int64_t> position) {
   return position;
 }
 
-Result<std::optional<Commit>> newest(Model& model, const std::string& repository, const std::string& branch,
-                                     std::optional<Position> to) {
+/// A commit that was registered again at another time is meant by its newest place.
+void drop_older_places(std::vector<Commit>& commits) {
+  std::set<std::pair<std::string, std::string>> seen;  // newest first
+  std::erase_if(commits,
+                [&](const Commit& commit) { return !seen.emplace(commit.branch, commit.id()).second; });
+}
+
+Result<std::vector<Commit>> fetch_places(Model& model, const CommitsQuery& query, std::size_t limit) {
+  RESULTSDB_ASSIGN(std::vector<Commit> commits, fetch_commits(model, query, limit));
+  drop_older_places(commits);
+  return commits;
+}
+
+/// `text` is in lower case.
+Result<std::vector<Commit>> search_reference(const Service& service, const std::string& repository,
+                                             const std::string& text, std::size_t limit) {
   CommitsQuery query;
   query.repository = repository;
-  query.branch = branch;
-  query.to_position = to;
-  RESULTSDB_ASSIGN(std::vector<Commit> found, fetch_commits(model, query, 1));
-  return found.empty() ? std::optional<Commit>() : std::optional(std::move(found.front()));
-}
-
-/// The first position that is too late to be made while `commit` was the newest of its branch.
-Result<Position> end_of_reign(const Service& service, const Commit& commit) {
-  CommitsQuery query;
-  query.repository = commit.repository;
-  query.branch = commit.branch;
-  query.from_position = *commit.position + 1;
-  query.to_position = service.now_seconds() * 100 - 1;
-  query.ascending = true;
-  RESULTSDB_ASSIGN(const std::vector<Commit> next, fetch_commits(*service.model, query, 1));
-  const Position end = next.empty() ? service.now_seconds() * 100 : *next.front().position;
-  return end / 100 * 100;
-}
-
-/// The branch of another repository that stands beside the commit's.
-Result<std::string> branch_beside(const Service& service, const Commit& commit, const std::string& other) {
-  const std::string usual = default_branch(service, other);
-  if (commit.branch == default_branch(service, commit.repository)) return usual;
-  RESULTSDB_ASSIGN(const std::vector<std::string> branches, service.model->branches(other, commit.branch));
-  return branches.empty() ? usual : commit.branch;
-}
-
-/// The largest position among the commit and those of other repositories that were the newest while it was.
-Result<Position> newest_sibling(const Service& service, const Commit& commit) {
-  Position largest = *commit.position;
-  RESULTSDB_ASSIGN(const Position end, end_of_reign(service, commit));
-  const Position until = std::max(end - 1, *commit.position / 100 * 100);
-  RESULTSDB_ASSIGN(const std::vector<std::string> repositories, service.model->repositories());
-  for (const std::string& other : repositories) {
-    if (other == commit.repository) continue;
-    RESULTSDB_ASSIGN(const std::string branch, branch_beside(service, commit, other));
-    RESULTSDB_ASSIGN(const std::optional<Commit> sibling, newest(*service.model, other, branch, until));
-    if (sibling) largest = std::max(largest, *sibling->position);
+  const bool digits = is_digits(text);
+  if (digits || (text.starts_with('r') && is_digits(std::string_view(text).substr(1)))) {
+    query.revision = parse_revision(text);
+    if (query.revision) return fetch_places(*service.model, query, limit);
+    if (digits && service.profile.digits_are_revisions) return std::vector<Commit>();
   }
-  return largest;
+  if (const auto hash = parse_hash(text)) {
+    query.hash_prefix = *hash;
+  } else if (const auto identifier = Identifier::parse(text)) {
+    query.identifier = text;
+  } else {
+    return std::vector<Commit>();
+  }
+  return fetch_places(*service.model, query, limit);
 }
 
 /// The smallest or the largest of the numbers, as the side wants it.
@@ -125,7 +115,7 @@ Result<std::vector<Commit>> commits_of_bound(const Service& service, const Query
     if (branches.empty()) branches.push_back(default_branch(service, repository));
     for (const std::string& branch : branches) {
       RESULTSDB_ASSIGN(const std::optional<Commit> found,
-                       newest(*service.model, repository, branch, std::nullopt));
+                       newest_commit(service, repository, branch, std::nullopt));
       if (found) commits.push_back(*found);
     }
   }
@@ -186,24 +176,19 @@ Result<std::vector<Commit>> fetch_commits(Model& model, CommitsQuery query, std:
 }
 
 Result<std::vector<Commit>> find_by_reference(const Service& service, const std::string& repository,
-                                              std::string_view reference) {
-  CommitsQuery query;
-  query.repository = repository;
+                                              std::string_view reference, std::size_t limit) {
   const std::string text = to_lower(reference);
-  const bool digits = is_digits(text);
-  if (digits || (text.starts_with('r') && is_digits(std::string_view(text).substr(1)))) {
-    query.revision = parse_revision(text);
-    if (query.revision) return fetch_commits(*service.model, query, 0);
-    if (digits && service.profile.digits_are_revisions) return std::vector<Commit>();
-  }
-  if (const auto hash = parse_hash(text)) {
-    query.hash_prefix = *hash;
-  } else if (const auto identifier = Identifier::parse(text)) {
-    query.identifier = text;
-  } else {
-    return std::vector<Commit>();
-  }
-  return fetch_commits(*service.model, query, 0);
+  return remembered(service, "ref\n" + repository + "\n" + text,
+                    [&] { return search_reference(service, repository, text, limit); });
+}
+
+Result<std::vector<Commit>> remembered(const Service& service, const std::string& key,
+                                       const std::function<Result<std::vector<Commit>>()>& search) {
+  if (!service.searches) return search();
+  if (auto known = service.searches->find(key, service.now_seconds())) return std::move(*known);
+  RESULTSDB_ASSIGN(std::vector<Commit> found, search());
+  service.searches->remember(key, found, service.now_seconds());
+  return found;
 }
 
 std::string default_branch(const Service& service, const std::string& repository) {

@@ -1,6 +1,7 @@
 // Commits in the store: by reference, and as the bounds of a range.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,9 +18,13 @@ namespace resultsdb::webkit {
 Result<std::vector<Commit>> fetch_commits(Model& model, CommitsQuery query, std::size_t limit);
 
 /// Commits of a repository that a reference names: digits alone are a revision; else a prefix of a hash, a
-/// revision `rN`, or an identifier. On all branches.
+/// revision `rN`, or an identifier. On all branches, at most `limit` (0: all).
 Result<std::vector<Commit>> find_by_reference(const Service& service, const std::string& repository,
-                                              std::string_view reference);
+                                              std::string_view reference, std::size_t limit = 0);
+
+/// What `search` answers, or what it answered before under the same key.
+Result<std::vector<Commit>> remembered(const Service& service, const std::string& key,
+                                       const std::function<Result<std::vector<Commit>>()>& search);
 
 /// The branch that answers are about if none is named.
 std::string default_branch(const Service& service, const std::string& repository);

@@ -169,7 +169,7 @@ Configuration PlatformConfiguration::facets() const {
   return facets;
 }
 
-std::string PlatformConfiguration::json(bool with_sdk) const {
+std::string PlatformConfiguration::json(bool with_sdk, std::string_view suite) const {
   JsonObject object;
   const auto set = [&](const char* name, const Text& value) {
     if (value) object.set_string(name, *value);
@@ -181,6 +181,7 @@ std::string PlatformConfiguration::json(bool with_sdk) const {
   set("style", style);
   set("flavor", flavor);
   if (with_sdk) set("sdk", sdk);
+  if (!suite.empty()) object.set_string("suite", suite);
   if (version) object.set_integer("version", *version);
   if (is_simulator) object.set("is_simulator", *is_simulator ? "true" : "false");
   return object.text();

@@ -37,7 +37,8 @@ struct PlatformConfiguration {
   bool complete() const noexcept { return platform && is_simulator && version && architecture; }
   /// Without sdk.
   Configuration facets() const;
-  std::string json(bool with_sdk) const;
+  /// A suite is a member too where one is given.
+  std::string json(bool with_sdk, std::string_view suite = {}) const;
   /// For people: `ios 12.0.0 (16A404) Simulator Debug using x86_64`.
   std::string text() const;
   /// `platform=mac&is_simulator=False&…`, not escaped.

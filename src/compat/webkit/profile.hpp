@@ -11,7 +11,10 @@ namespace resultsdb::webkit {
 struct Profile {
   bool default_names_are_keys = true;    ///< `branch=main` finds no results [1]
   bool loose_search_of_old = true;       ///< `recent=False` ignores `is_simulator=False`, `version=0` [4]
+  bool overwrite_commits = true;         ///< registered again with less, a commit loses what is missing [9]
+  bool remember_searches = true;         ///< searches for commits are answered from memory for two days [10]
   bool digits_are_revisions = true;      ///< a reference of digits is never a hash prefix [11]
+  bool suites_of_default_key = true;     ///< without `suite`, those of the default key are meant [8]
   bool spent_limit_is_unlimited = true;  ///< `tests` after the limit is used up by earlier prefixes [13]
   bool refuse_repeated_branches =
       true;  ///< `ref` with several `branch` is refused where commits cannot be ordered [16]
@@ -26,7 +29,9 @@ struct Profile {
   std::string_view default_key = "default";
   std::uint32_t results_limit = 1000;  ///< of results and tests
   std::uint32_t commits_limit = 100;
+  std::uint32_t uploads_limit = 100;  ///< of uploads, links and the commits of a summary
   std::int64_t recent_seconds = 14 * 86'400;
+  std::int64_t remembered_seconds = 2 * 86'400;
 
   bool is_default_branch(std::string_view branch) const noexcept {
     for (const std::string_view name : default_branches) {

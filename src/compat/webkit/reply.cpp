@@ -106,4 +106,8 @@ http::Parameters form_fields(const http::Request& request) {
   return multipart_fields(request.body, request.header("Content-Type").value_or(""));
 }
 
+http::Response respond(Result<std::string> json) {
+  return json ? json_response(std::move(*json)) : error_response(json.error());
+}
+
 }  // namespace resultsdb::webkit

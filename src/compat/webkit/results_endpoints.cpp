@@ -32,16 +32,6 @@ const Accepts& accepts_runs(bool with_test) {
   return with_test ? test : suite;
 }
 
-std::vector<std::string> ids_of(const std::vector<MatchedTimeline>& timelines) {
-  std::vector<std::string> ids;
-  for (const MatchedTimeline& timeline : timelines) ids.push_back(timeline.info.id);
-  return ids;
-}
-
-AnswerRow row_of(const RunInfo& run) {
-  return {.uuid = run.position, .start = to_seconds(run.started), .sdk = run.variant};
-}
-
 std::string attribute(const RunInfo& run, std::string_view name, std::string_view otherwise) {
   for (const auto& [key, value] : run.attributes) {
     if (key == name) return value;
@@ -49,8 +39,8 @@ std::string attribute(const RunInfo& run, std::string_view name, std::string_vie
   return std::string(otherwise);
 }
 
-AnswerRow suite_row(const RunInfo& run) {
-  AnswerRow row = row_of(run);
+std::string suite_json(const AnswerRow& row) {
+  const RunInfo& run = *row.run;
   JsonObject details;
   details.set("number_of_flaky_tests", attribute(run, run_attributes::kFlaky, "0"));
   JsonObject object;
@@ -58,30 +48,24 @@ AnswerRow suite_row(const RunInfo& run) {
   object.set("stats", attribute(run, run_attributes::kStats, "{}"));
   object.set_integer("start_time", row.start);
   object.set_integer("uuid", row.uuid);
-  row.json = object.text();
-  return row;
+  return object.text();
 }
 
 Result<std::string> suite_results(const Service& service, const http::Request& request,
                                   const std::string& suite) {
   RESULTSDB_ASSIGN(const Query query, Query::parse(request, accepts_runs(false)));
-  RESULTSDB_ASSIGN(const RunSearch search, RunSearch::read(service, query));
+  RESULTSDB_ASSIGN(const RunSearch search, RunSearch::read(service, query, service.profile.results_limit));
   ConfigurationMatcher matcher(service, search.configurations);
   RESULTSDB_ASSIGN(const std::vector<MatchedTimeline> timelines, matcher.match(suite));
   Answer answer(search);
   if (timelines.empty()) return answer.json();
-  RunsQuery runs_query;
-  runs_query.suite = suite;
-  runs_query.selection.timelines = ids_of(timelines);
-  runs_query.range = search.range;
-  runs_query.states = {RunState::Final};
-  runs_query.order = search.by_start ? RunOrder::Started : RunOrder::Position;
-  runs_query.limit_per_timeline = search.read_limit(timelines);
-  runs_query.now = service.now();
-  RESULTSDB_ASSIGN(const std::vector<RunInfoPtr> runs, service.model->runs(runs_query));
-  std::unordered_map<std::string_view, std::vector<AnswerRow>> rows;
-  for (const RunInfoPtr& run : runs) rows[run->timeline].push_back(suite_row(*run));
-  for (const MatchedTimeline& timeline : timelines) answer.add(timeline, std::move(rows[timeline.info.id]));
+  RESULTSDB_ASSIGN(RowsByTimeline rows, read_rows(service, search, suite, timelines, {RunState::Final}));
+  for (const MatchedTimeline& timeline : timelines) {
+    std::vector<AnswerRow>& of_timeline = rows[timeline.info.id];
+    cut_rows(search, timeline, of_timeline);
+    for (AnswerRow& row : of_timeline) row.json = suite_json(row);
+    answer.add(timeline, std::move(of_timeline));
+  }
   return answer.json();
 }
 
@@ -107,7 +91,7 @@ class SeriesReader {
 
  private:
   AnswerRow row(std::uint32_t index, const Outcome& outcome) const {
-    AnswerRow row = row_of(*runs_[index]);
+    AnswerRow row = row_of(runs_[index]);
     JsonObject object;
     if (const auto found = attributes_.find(index); found != attributes_.end() && !found->second.empty()) {
       for (const auto& [name, json] : object_members(found->second)) object.set(name, std::string(json));
@@ -132,7 +116,7 @@ class SeriesReader {
 Result<std::string> test_results(const Service& service, const http::Request& request,
                                  const std::string& suite, const std::string& test) {
   RESULTSDB_ASSIGN(const Query query, Query::parse(request, accepts_runs(true)));
-  RESULTSDB_ASSIGN(const RunSearch search, RunSearch::read(service, query));
+  RESULTSDB_ASSIGN(const RunSearch search, RunSearch::read(service, query, service.profile.results_limit));
   ConfigurationMatcher matcher(service, search.configurations);
   RESULTSDB_ASSIGN(const std::vector<MatchedTimeline> timelines, matcher.match(suite));
   Answer answer(search);
@@ -155,7 +139,10 @@ Result<std::string> test_results(const Service& service, const http::Request& re
   }
   for (const MatchedTimeline& timeline : timelines) {
     const auto series = by_timeline.find(timeline.info.id);
-    if (series != by_timeline.end()) answer.add(timeline, SeriesReader(history, *series->second).rows());
+    if (series == by_timeline.end()) continue;
+    std::vector<AnswerRow> rows = SeriesReader(history, *series->second).rows();
+    cut_rows(search, timeline, rows);
+    answer.add(timeline, std::move(rows));
   }
   return answer.json();
 }
@@ -235,10 +222,6 @@ Result<std::string> suites(const Service& service, const http::Request& request)
     items.push_back(json_array({entry.shown.json(/*with_sdk=*/false), json_array(names)}));
   }
   return json_array(items);
-}
-
-http::Response respond(Result<std::string> json) {
-  return json ? json_response(std::move(*json)) : error_response(json.error());
 }
 
 }  // namespace

@@ -113,17 +113,27 @@ Response results(const Service& service, const Request& request, const PathVaria
 }  // namespace
 
 void mount(http::Router& router, std::shared_ptr<Model> model, const Options& options) {
-  Mount mount(router, std::make_shared<const Service>(
-                          Service{.model = std::move(model), .options = options, .profile = Profile()}));
+  Service service{.model = std::move(model), .options = options, .profile = Profile(), .searches = {}};
+  if (service.profile.remember_searches) {
+    service.searches = std::make_shared<CommitCache>(service.profile.remembered_seconds);
+  }
+  Mount mount(router, std::make_shared<const Service>(std::move(service)));
   const auto plain = [](auto* endpoint) {
     return [endpoint](const Service& service, const Request& request, const PathVariables&) {
       return endpoint(service, request);
     };
   };
-  mount.add("/api/upload", "webkit_upload", {}, plain(post_upload));
+  mount.add("/api/upload", "webkit_upload", plain(get_uploads), plain(post_upload));
+  mount.add("/api/upload/process", "webkit_process_uploads", {}, plain(process_uploads));
   mount.add("/api/commits", "webkit_commits", plain(get_commits), plain(post_commit));
   mount.add("/api/commits/find", "webkit_commits", plain(get_commits));
   mount.add("/api/commits/register", "webkit_register_commit", {}, plain(post_commit));
+  mount.add("/api/commits/repositories", "webkit_repositories", plain(get_repositories));
+  mount.add("/api/commits/representations", "webkit_representations", plain(get_representations));
+  mount.add("/api/commits/branches", "webkit_branches", plain(get_branches));
+  mount.add("/api/commits/siblings", "webkit_siblings", plain(get_siblings));
+  mount.add("/api/commits/next", "webkit_next_commit", plain(get_next_commit));
+  mount.add("/api/commits/previous", "webkit_previous_commit", plain(get_previous_commit));
   mount.add("/api/suites", "webkit_suites", plain(get_suites));
   mount.add("/api/results/{path*}", "webkit_results", results);
   mount.add(

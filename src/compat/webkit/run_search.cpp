@@ -91,9 +91,9 @@ Result<std::vector<MatchedTimeline>> ConfigurationMatcher::match(const std::stri
   return matched;
 }
 
-Result<RunSearch> RunSearch::read(const Service& service, const Query& query) {
+Result<RunSearch> RunSearch::read(const Service& service, const Query& query, std::uint32_t default_limit) {
   RunSearch search;
-  RESULTSDB_ASSIGN(search.limit, query.limit(service.profile.results_limit));
+  RESULTSDB_ASSIGN(search.limit, query.limit(default_limit));
   RESULTSDB_ASSIGN(const std::optional<std::int64_t> after, query.time("after_time"));
   RESULTSDB_ASSIGN(const std::optional<std::int64_t> before, query.time("before_time"));
   RESULTSDB_ASSIGN(search.configurations, ConfigurationQuery::read(service, query));
@@ -113,15 +113,65 @@ std::uint32_t RunSearch::read_limit(const std::vector<MatchedTimeline>& timeline
   return filtered ? 0 : limit + kTies;
 }
 
-void Answer::add(const MatchedTimeline& timeline, std::vector<AnswerRow> rows) {
+std::vector<std::string> ids_of(const std::vector<MatchedTimeline>& timelines) {
+  std::vector<std::string> ids;
+  for (const MatchedTimeline& timeline : timelines) ids.push_back(timeline.info.id);
+  return ids;
+}
+
+Result<std::vector<std::string>> wanted_suites(const Service& service, const Query& query,
+                                               ConfigurationQuery configurations) {
+  std::vector<std::string> suites = query.values("suite");
+  if (!suites.empty()) {
+    std::sort(suites.begin(), suites.end());
+    suites.erase(std::unique(suites.begin(), suites.end()), suites.end());
+    return suites;
+  }
+  configurations.key =
+      service.profile.suites_of_default_key ? service.profile.default_key : configurations.key;
+  ConfigurationMatcher matcher(service, configurations);
+  RESULTSDB_ASSIGN(const std::vector<SuiteInfo> known, service.model->suites());
+  for (const SuiteInfo& suite : known) {
+    RESULTSDB_ASSIGN(const std::vector<MatchedTimeline> timelines, matcher.match(suite.name));
+    if (!timelines.empty()) suites.push_back(suite.name);
+  }
+  return suites;
+}
+
+AnswerRow row_of(const RunInfoPtr& run) {
+  return {
+      .uuid = run->position, .start = to_seconds(run->started), .sdk = run->variant, .json = {}, .run = run};
+}
+
+Result<RowsByTimeline> read_rows(const Service& service, const RunSearch& search, const std::string& suite,
+                                 const std::vector<MatchedTimeline>& timelines,
+                                 std::vector<RunState> states) {
+  RunsQuery query;
+  query.suite = suite;
+  query.selection.timelines = ids_of(timelines);
+  query.range = search.range;
+  query.states = std::move(states);
+  query.order = search.by_start ? RunOrder::Started : RunOrder::Position;
+  query.limit_per_timeline = search.read_limit(timelines);
+  query.now = service.now();
+  RESULTSDB_ASSIGN(const std::vector<RunInfoPtr> runs, service.model->runs(query));
+  RowsByTimeline rows;
+  for (const RunInfoPtr& run : runs) rows[run->timeline].push_back(row_of(run));
+  return rows;
+}
+
+void cut_rows(const RunSearch& search, const MatchedTimeline& timeline, std::vector<AnswerRow>& rows) {
   std::erase_if(
       rows, [&](const AnswerRow& row) { return !timeline.sdks.empty() && !timeline.sdks.contains(row.sdk); });
-  const bool by_start = search_.by_start;
+  const bool by_start = search.by_start;
   std::stable_sort(rows.begin(), rows.end(), [by_start](const AnswerRow& a, const AnswerRow& b) {
     if (by_start) return std::tie(b.start, a.sdk, a.uuid) < std::tie(a.start, b.sdk, b.uuid);
     return std::tie(b.uuid, a.sdk, a.start) < std::tie(a.uuid, b.sdk, b.start);
   });
-  if (rows.size() > search_.limit) rows.resize(search_.limit);
+  if (rows.size() > search.limit) rows.resize(search.limit);
+}
+
+void Answer::add(const MatchedTimeline& timeline, std::vector<AnswerRow> rows) {
   for (AnswerRow& row : rows) {
     PlatformConfiguration shown = timeline.configuration;
     shown.set_sdk(row.sdk);
@@ -131,10 +181,10 @@ void Answer::add(const MatchedTimeline& timeline, std::vector<AnswerRow> rows) {
   }
 }
 
-std::string Answer::json() {
+std::vector<std::string> Answer::groups(std::string_view rows_name, std::string_view suite) {
   std::vector<std::string> groups;
+  const bool by_start = search_.by_start;
   for (auto& [key, group] : groups_) {
-    const bool by_start = search_.by_start;
     std::stable_sort(group.rows.begin(), group.rows.end(),
                      [by_start](const AnswerRow& a, const AnswerRow& b) {
                        return by_start ? a.start < b.start : a.uuid < b.uuid;
@@ -142,11 +192,13 @@ std::string Answer::json() {
     std::vector<std::string> rows;
     for (AnswerRow& row : group.rows) rows.push_back(std::move(row.json));
     JsonObject object;
-    object.set("configuration", group.shown.json(/*with_sdk=*/true));
-    object.set("results", json_array(rows));
+    object.set("configuration", group.shown.json(/*with_sdk=*/true, suite));
+    object.set(rows_name, json_array(rows));
     groups.push_back(object.text());
   }
-  return json_array(groups);
+  return groups;
 }
+
+std::string Answer::json() { return json_array(groups("results", "")); }
 
 }  // namespace resultsdb::webkit

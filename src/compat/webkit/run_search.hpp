@@ -6,6 +6,8 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "commit_search.hpp"
@@ -58,11 +60,18 @@ struct RunSearch {
   bool by_start = false;  ///< read and sort by start time instead of by commit
   std::uint32_t limit = 0;
 
-  static Result<RunSearch> read(const Service& service, const Query& query);
+  static Result<RunSearch> read(const Service& service, const Query& query, std::uint32_t default_limit);
 
   /// How many rows of a timeline to read so that cut() has all that it may keep; 0: all.
   std::uint32_t read_limit(const std::vector<MatchedTimeline>& timelines) const;
 };
+
+std::vector<std::string> ids_of(const std::vector<MatchedTimeline>& timelines);
+
+/// The suites that `suite` names; if none is named, those that the configurations of the query have on the
+/// default key, whatever branch it is about.
+Result<std::vector<std::string>> wanted_suites(const Service& service, const Query& query,
+                                               ConfigurationQuery configurations);
 
 /// One run of an answer, or one result.
 struct AnswerRow {
@@ -70,16 +79,29 @@ struct AnswerRow {
   std::int64_t start = 0;
   std::string sdk;
   std::string json;
+  RunInfoPtr run;
 };
+AnswerRow row_of(const RunInfoPtr& run);
+
+/// What the search reads of timelines of a suite, by timeline: at least what cut_rows() keeps.
+using RowsByTimeline = std::unordered_map<std::string, std::vector<AnswerRow>>;
+Result<RowsByTimeline> read_rows(const Service& service, const RunSearch& search, const std::string& suite,
+                                 const std::vector<MatchedTimeline>& timelines, std::vector<RunState> states);
+
+/// Keeps the newest rows of one timeline within the limit, newest first.
+void cut_rows(const RunSearch& search, const MatchedTimeline& timeline, std::vector<AnswerRow>& rows);
 
 /// Collects rows timeline by timeline and writes them as groups.
 class Answer {
  public:
   explicit Answer(const RunSearch& search) : search_(search) {}
 
-  /// Keeps the newest rows of one timeline within the limit.
+  /// Rows of one timeline that are left after cut_rows().
   void add(const MatchedTimeline& timeline, std::vector<AnswerRow> rows);
   std::string json();
+  /// One object per group; `rows_name` is the member that holds the rows. `suite` (if not empty) becomes a
+  /// member of the configuration.
+  std::vector<std::string> groups(std::string_view rows_name, std::string_view suite);
 
  private:
   struct Group {

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "commit_cache.hpp"
 #include "profile.hpp"
 #include "resultsdb/http/message.hpp"
 #include "resultsdb/http/webkit.hpp"
@@ -14,6 +15,7 @@ struct Service {
   std::shared_ptr<Model> model;
   Options options;
   Profile profile;
+  std::shared_ptr<CommitCache> searches;  ///< null: nothing is remembered
 
   Time now() const { return options.clock(); }
   std::int64_t now_seconds() const { return to_seconds(now()); }
@@ -24,6 +26,9 @@ http::Response json_response(std::string json, int status = 200);
 http::Response error_response(int status, std::string_view description);
 /// InvalidArgument is 400, NotFound 404, …; what went wrong inside is told to nobody.
 http::Response error_response(const Error& error);
+
+/// The JSON text of a success, or the error.
+http::Response respond(Result<std::string> json);
 
 /// Forms are read as forms whatever they contain; all else is JSON.
 bool is_form(const http::Request& request);
@@ -39,8 +44,16 @@ bool is_over(const Service& service, Position uuid);
 
 // Endpoints.
 http::Response get_commits(const Service& service, const http::Request& request);
+http::Response get_siblings(const Service& service, const http::Request& request);
+http::Response get_next_commit(const Service& service, const http::Request& request);
+http::Response get_previous_commit(const Service& service, const http::Request& request);
+http::Response get_repositories(const Service& service, const http::Request& request);
+http::Response get_representations(const Service& service, const http::Request& request);
+http::Response get_branches(const Service& service, const http::Request& request);
 http::Response post_commit(const Service& service, const http::Request& request);
 http::Response post_upload(const Service& service, const http::Request& request);
+http::Response get_uploads(const Service& service, const http::Request& request);
+http::Response process_uploads(const Service& service, const http::Request& request);
 http::Response get_suites(const Service& service, const http::Request& request);
 http::Response get_tests(const Service& service, const http::Request& request, const std::string& suite);
 http::Response get_suite_results(const Service& service, const http::Request& request,

@@ -1,0 +1,240 @@
+// From a checked upload to runs and links.
+#include <algorithm>
+
+#include "ci_links.hpp"
+#include "commit_register.hpp"
+#include "json_text.hpp"
+#include "run_attributes.hpp"
+#include "upload_queue.hpp"
+#include "upload_store.hpp"
+#include "uploads.hpp"
+
+namespace resultsdb::webkit {
+namespace {
+
+/// What each processing step says: empty is "ok".
+struct Steps {
+  std::optional<std::string> ci_urls, failures, results, identifiers;
+};
+
+std::string stats_json(const UploadDocument& document) {
+  JsonObject stats;
+  if (document.run_stats.starts_with('{')) {
+    for (const auto& [name, json] : object_members(document.run_stats)) stats.set(name, std::string(json));
+  }
+  document.statistics.write(stats);
+  return stats.text();
+}
+
+/// What of a run is known before it is processed.
+RunHeader bare_header(const CheckedUpload& upload) {
+  RunHeader header;
+  header.suite = upload.suite;
+  header.configuration = upload.configuration.facets();
+  header.position = upload.uuid;
+  header.started = upload.started;
+  header.variant = upload.configuration.sdk.value_or("");
+  header.state = RunState::Incomplete;
+  header.attributes.emplace_back(run_attributes::kMount, run_attributes::kThisMount);
+  for (const Commit& commit : upload.commits) {
+    RunCommit of_run{commit.repository, commit.id(), *commit.position};
+    if (std::find(header.commits.begin(), header.commits.end(), of_run) == header.commits.end()) {
+      header.commits.push_back(std::move(of_run));
+    }
+  }
+  return header;
+}
+
+RunHeader header_of(const CheckedUpload& upload, const Result<RunLinks>& links, const Steps& steps) {
+  const UploadDocument& document = upload.document;
+  RunHeader header = bare_header(upload);
+  header.state = document.results_error.empty() ? RunState::Final : RunState::Failed;
+  header.attributes.emplace_back(run_attributes::kStats, stats_json(document));
+  header.attributes.emplace_back(run_attributes::kFlaky, std::to_string(document.statistics.flaky));
+  if (!document.details.empty()) header.attributes.emplace_back(run_attributes::kDetails, document.details);
+  if (!document.version.empty()) header.attributes.emplace_back(run_attributes::kVersion, document.version);
+  if (steps.failures) header.attributes.emplace_back(run_attributes::kWithoutFailures, "true");
+  if (!links) {
+    header.attributes.emplace_back(run_attributes::kWithoutLinks, "true");
+    return header;
+  }
+  const auto add = [&](const char* name, const std::optional<std::string>& href) {
+    if (href) header.links.push_back({.rel = name, .label = name, .href = *href});
+  };
+  add(run_links::kBuild, links->build);
+  add(run_links::kQueue, links->queue);
+  add(run_links::kWorker, links->worker);
+  return header;
+}
+
+std::string id_of(const RunHeader& header) {
+  return run_id(header.suite, header.branch, header.configuration, *header.position, header.started,
+                header.variant);
+}
+
+/// The original writes a row per result, so a run uploaded again keeps the tests that only its first form
+/// had.
+Status keep_missing_tests(const Service& service, Run& run) {
+  const RunHeader& header = run.header;
+  const std::string id = id_of(header);
+  RESULTSDB_ASSIGN(const std::optional<RunInfoPtr> before,
+                   service.model->find_run(header.suite, id, service.now()));
+  if (!before) return {};
+  RunResultsQuery query;
+  query.run = id;
+  query.suite = header.suite;
+  query.details = true;
+  RESULTSDB_ASSIGN(const RunResults old, service.model->results(query, service.now()));
+  std::set<std::string_view> names;
+  for (std::size_t i = 0; i < run.results.size(); ++i) names.insert(run.results.name(i));
+  ResultTable all = run.results;
+  for (const RunResults::Row& row : old.rows) {
+    if (names.contains(row.test)) continue;
+    all.add({.test = row.test,
+             .expected = row.outcome.expected,
+             .actual = row.outcome.actual,
+             .duration = row.duration,
+             .tries = row.tries,
+             .passes = row.passes,
+             .attributes = row.attributes,
+             .detail = row.detail});
+  }
+  run.results = std::move(all);
+  return {};
+}
+
+Status ingest(const Service& service, Run& run) {
+  IngestOptions options;
+  options.received = service.now();
+  Result<Ingested> ingested = service.model->ingest(run, options);
+  // Two spellings of one name are the only way to repeat one; looking for them costs too much to do always.
+  if (!ingested && ingested.error().code == ErrorCode::InvalidArgument && drop_repeated_tests(run.results)) {
+    ingested = service.model->ingest(run, options);
+  }
+  return ingested ? Status() : Status(ingested.error());
+}
+
+Status write(const Service& service, CheckedUpload& upload, const RunHeader& header,
+             const std::optional<std::string>& queue) {
+  Run run{.header = header, .results = std::move(upload.document.results)};
+  const std::set<std::string> keys = branch_keys(service.profile, upload.commits);
+  const ResultTable uploaded = keys.size() > 1 ? run.results : ResultTable();
+  bool first = true;
+  for (const std::string& key : keys) {
+    if (!first) run.results = uploaded;
+    first = false;
+    run.header.branch = key;
+    if (service.profile.repeat_keeps_missing_tests) RESULTSDB_TRY(keep_missing_tests(service, run));
+    RESULTSDB_TRY(ingest(service, run));
+    if (queue) RESULTSDB_TRY(put_queue(*service.model, run.header, *queue));
+  }
+  return {};
+}
+
+std::string step_json(const std::optional<std::string>& problem) {
+  JsonObject step;
+  step.set_string("status", problem ? "error" : "ok");
+  if (problem) step.set_string("description", *problem);
+  return step.text();
+}
+
+std::string processing_json(const Steps& steps) {
+  JsonObject processing;
+  processing.set("ci-urls", step_json(steps.ci_urls));
+  processing.set("test-failures", step_json(steps.failures));
+  processing.set("suite-results", step_json(steps.results));
+  processing.set("test-results", step_json(steps.results));
+  processing.set("commit-identifiers", step_json(steps.identifiers));
+  return processing.text();
+}
+
+std::string queued_json() {
+  JsonObject processing;
+  for (const char* step :
+       {"ci-urls", "test-failures", "suite-results", "test-results", "commit-identifiers"}) {
+    processing.set(step, R"({"status":"Queued"})");
+  }
+  return processing.text();
+}
+
+Result<Steps> process(const Service& service, CheckedUpload& upload) {
+  Steps steps;
+  const Result<RunLinks> links = links_of(service, upload.document.details);
+  if (!links) steps.ci_urls = links.error().message;
+  if (!upload.document.results_error.empty()) steps.results = steps.failures = upload.document.results_error;
+  if (upload.text_timestamp && service.profile.text_timestamp_breaks_failures && !steps.failures) {
+    steps.failures = "'str' object cannot be interpreted as an integer";
+  }
+  if (!is_over(service, upload.uuid)) {
+    const RunHeader header = header_of(upload, links, steps);
+    RESULTSDB_TRY(write(service, upload, header, links ? links->queue : std::nullopt));
+  }
+  for (const Commit& commit : upload.commits) {
+    const Status added = add_identifier(service, commit);
+    if (!added && !steps.identifiers) steps.identifiers = added.error().message;
+  }
+  return steps;
+}
+
+/// Keeps what is uploaded under each branch key. When processing comes later, a run without results stands in
+/// for the one to come: the suite and its configuration are known at once.
+Status keep(const Service& service, const CheckedUpload& upload, const std::string& body) {
+  Run run{.header = bare_header(upload), .results = {}};
+  std::string job;
+  for (const std::string& key : branch_keys(service.profile, upload.commits)) {
+    run.header.branch = key;
+    const std::string id = id_of(run.header);
+    RESULTSDB_TRY(put_upload(*service.model, id, upload.commits, body));
+    if (!service.options.async_processing) continue;
+    if (job.empty()) job = id;
+    RESULTSDB_ASSIGN(const auto known, service.model->find_run(run.header.suite, id, service.now()));
+    if (!known) RESULTSDB_TRY(ingest(service, run));
+  }
+  if (job.empty()) return {};
+  return enqueue(service, upload.suite, job);
+}
+
+Result<std::string> process_now(const Service& service, CheckedUpload& upload) {
+  RESULTSDB_ASSIGN(const Steps steps, process(service, upload));
+  return processing_json(steps);
+}
+
+}  // namespace
+
+std::set<std::string> branch_keys(const Profile& profile, const std::vector<Commit>& commits) {
+  std::set<std::string> keys;
+  for (const Commit& commit : commits) {
+    if (!commit.branch.empty() && !profile.is_default_branch(commit.branch)) keys.insert(commit.branch);
+  }
+  if (keys.empty()) keys.emplace(profile.default_key);
+  return keys;
+}
+
+Result<std::string> take_upload(const Service& service, CheckedUpload upload, const std::string& body) {
+  if (service.options.keep_uploads && !is_over(service, upload.uuid))
+    RESULTSDB_TRY(keep(service, upload, body));
+  if (service.options.async_processing) return queued_json();
+  return process_now(service, upload);
+}
+
+Result<std::string> process_stored(const Service& service, const RunInfo& run) {
+  RESULTSDB_ASSIGN(const std::optional<StoredUpload> stored, get_upload(*service.model, run.id));
+  if (!stored) return make_error(ErrorCode::NotFound, "No uploads matching the specified criteria");
+  CheckedUpload upload;
+  RESULTSDB_ASSIGN(upload.document, parse_upload(stored->body));
+  upload.configuration = PlatformConfiguration::from_facets(run.configuration, run.variant);
+  upload.suite = run.suite;
+  RESULTSDB_ASSIGN(upload.commits, stored->parsed_commits());
+  upload.uuid = run.position;
+  upload.started = run.started;
+  upload.text_timestamp = upload.document.timestamp.starts_with('"');
+  return process_now(service, upload);
+}
+
+Result<std::string> process_again(const Service& service, const RunInfo& run) {
+  if (!service.options.async_processing) return process_stored(service, run);
+  RESULTSDB_TRY(enqueue(service, run.suite, run.id));
+  return queued_json();
+}
+
+}  // namespace resultsdb::webkit

@@ -1,0 +1,42 @@
+// Uploads: checked when they come in, kept as they came, processed once or again.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "configuration.hpp"
+#include "resultsdb/commit.hpp"
+#include "resultsdb/history.hpp"
+#include "service.hpp"
+#include "upload_codec.hpp"
+
+namespace resultsdb::webkit {
+
+/// An upload whose parts are checked and whose commits are stored.
+struct CheckedUpload {
+  UploadDocument document;
+  PlatformConfiguration configuration;
+  std::string suite;
+  std::vector<Commit> commits;
+  Position uuid = 0;
+  Time started{};
+  bool text_timestamp = false;
+};
+
+/// The checks of an upload, in the order in which their errors are reported.
+Result<CheckedUpload> check_upload(const Service& service, const http::Request& request);
+
+/// The keys under which runs of these commits stand: their branches, or the default key.
+std::set<std::string> branch_keys(const Profile& profile, const std::vector<Commit>& commits);
+
+/// Keeps the upload, then processes it or queues that. The steps as an answer has them, as a JSON object.
+Result<std::string> take_upload(const Service& service, CheckedUpload upload, const std::string& body);
+
+/// Processes the upload of a run: what a worker does with a job. NotFound if there is none.
+Result<std::string> process_stored(const Service& service, const RunInfo& run);
+/// Does that at once or queues it.
+Result<std::string> process_again(const Service& service, const RunInfo& run);
+
+}  // namespace resultsdb::webkit
