@@ -220,7 +220,7 @@ int run(const Settings& settings) {
   const fs::path folder = ::mkdtemp(pattern.data());
   Report report;
   if (settings.only.empty() || settings.only == "upload")
-    measure_upload(folder.string(), settings.uploads, report);
+    for (const bool keep : {false, true}) measure_upload(folder.string(), settings.uploads, keep, report);
   if (settings.only.empty() || settings.only == "retention")
     measure_upload_with_retention(folder.string(), settings.uploads, report);
   if (settings.only.empty() || settings.only == "rows") Comparison(settings, folder.string()).run(report);
