@@ -134,6 +134,12 @@ void mount(http::Router& router, std::shared_ptr<Model> model, const Options& op
   mount.add("/api/commits/siblings", "webkit_siblings", plain(get_siblings));
   mount.add("/api/commits/next", "webkit_next_commit", plain(get_next_commit));
   mount.add("/api/commits/previous", "webkit_previous_commit", plain(get_previous_commit));
+  mount.add("/api/urls", "webkit_urls", plain(get_urls));
+  mount.add("/api/urls/queue", "webkit_queue_urls", plain(get_queue_urls));
+  mount.add("/api/failures/{suite*}", "webkit_failures",
+            [](const Service& service, const Request& request, const PathVariables& variables) {
+              return get_failures(service, request, variables.front());
+            });
   mount.add("/api/suites", "webkit_suites", plain(get_suites));
   mount.add("/api/results/{path*}", "webkit_results", results);
   mount.add(

@@ -54,6 +54,9 @@ http::Response post_commit(const Service& service, const http::Request& request)
 http::Response post_upload(const Service& service, const http::Request& request);
 http::Response get_uploads(const Service& service, const http::Request& request);
 http::Response process_uploads(const Service& service, const http::Request& request);
+http::Response get_failures(const Service& service, const http::Request& request, const std::string& suite);
+http::Response get_urls(const Service& service, const http::Request& request);
+http::Response get_queue_urls(const Service& service, const http::Request& request);
 http::Response get_suites(const Service& service, const http::Request& request);
 http::Response get_tests(const Service& service, const http::Request& request, const std::string& suite);
 http::Response get_suite_results(const Service& service, const http::Request& request,

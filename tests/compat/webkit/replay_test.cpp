@@ -24,8 +24,7 @@ const std::string kFolder = std::string(RESULTSDB_SOURCE_DIR) + "/tests/compat/w
 /// The endpoint of a request that the mount does not have yet, or empty. "METHOD PATH"; `*`: any method or
 /// the rest of the path.
 std::string missing_endpoint(const http::Request& request) {
-  static const std::vector<std::string> kMissing = {"* /api/upload/archive", "* /api/failures/*",
-                                                    "* /api/results-summary/*", "* /api/urls*",
+  static const std::vector<std::string> kMissing = {"* /api/upload/archive", "* /api/results-summary/*",
                                                     "* /api/bug-trackers*"};
   if (!request.path.starts_with("/api")) return "pages";
   for (const std::string& missing : kMissing) {
@@ -71,6 +70,9 @@ class Replay : public ::testing::TestWithParam<Scenario> {
     Options mounted;
     mounted.clock = [] { return from_seconds(kNow); };
     mounted.async_processing = std::get<1>(GetParam()) == "13-async";  // as its exchanges say
+    auto masters = load_ci_masters(kFolder + "golden/ci.json");
+    ASSERT_TRUE(masters.ok()) << masters.error();
+    mounted.ci_masters = std::move(*masters);
     mount(router_, *model, mounted);
   }
 
