@@ -209,6 +209,11 @@ Result<std::vector<std::string>> named_repositories(const Service& service, std:
   return names;
 }
 
+Result<std::optional<Position>> read_commit(const Service& service, const Query& query) {
+  RESULTSDB_ASSIGN(const Bound single, read_bound(service, query, "", Side::Single));
+  return single.position;
+}
+
 Result<CommitRange> read_range(const Service& service, const Query& query) {
   RESULTSDB_ASSIGN(const Bound lower, read_bound(service, query, "after_", Side::Lower));
   RESULTSDB_ASSIGN(const Bound upper, read_bound(service, query, "before_", Side::Upper));

@@ -38,6 +38,8 @@ struct CommitRange {
   int given = 0;
 };
 
+/// The position of the single commit that a request names, if it names one.
+Result<std::optional<Position>> read_commit(const Service& service, const Query& query);
 /// The parameters behind `after_` and `before_`.
 Result<CommitRange> read_range(const Service& service, const Query& query);
 /// These, or a single commit.

@@ -26,6 +26,7 @@ struct Profile {
   bool repeat_keeps_missing_tests = true;      ///< a run uploaded again keeps tests that only it had before
 
   std::array<std::string_view, 3> default_branches = {"main", "master", "trunk"};
+  bool summary_breaks_down = true;  ///< a summary around a timestamp, or of runs with several states [14]
   std::string_view default_key = "default";
   std::uint32_t results_limit = 1000;  ///< of results and tests
   std::uint32_t commits_limit = 100;

@@ -134,6 +134,13 @@ void mount(http::Router& router, std::shared_ptr<Model> model, const Options& op
   mount.add("/api/commits/siblings", "webkit_siblings", plain(get_siblings));
   mount.add("/api/commits/next", "webkit_next_commit", plain(get_next_commit));
   mount.add("/api/commits/previous", "webkit_previous_commit", plain(get_previous_commit));
+  mount.add(
+      "/api/results-summary/{path*}", "webkit_summary",
+      [](const Service& service, const Request& request, const PathVariables& variables) {
+        const ResultsPath path = split_results_path(variables.front());
+        return get_summary(service, request, path.suite, path.test);
+      },
+      {}, [](const PathVariables& variables) { return split_results_path(variables.front()).has_test; });
   mount.add("/api/urls", "webkit_urls", plain(get_urls));
   mount.add("/api/urls/queue", "webkit_queue_urls", plain(get_queue_urls));
   mount.add("/api/failures/{suite*}", "webkit_failures",

@@ -55,6 +55,8 @@ http::Response post_upload(const Service& service, const http::Request& request)
 http::Response get_uploads(const Service& service, const http::Request& request);
 http::Response process_uploads(const Service& service, const http::Request& request);
 http::Response get_failures(const Service& service, const http::Request& request, const std::string& suite);
+http::Response get_summary(const Service& service, const http::Request& request, const std::string& suite,
+                           const std::string& test);
 http::Response get_urls(const Service& service, const http::Request& request);
 http::Response get_queue_urls(const Service& service, const http::Request& request);
 http::Response get_suites(const Service& service, const http::Request& request);
