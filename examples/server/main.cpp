@@ -158,8 +158,8 @@ Result<KeysPtr> read_keys(const ServerArguments& arguments) {
   return std::make_shared<const http::ApiKeys>(std::move(keys));
 }
 
-void mount(http::Router& router, const std::shared_ptr<Model>& model, const ServerArguments& arguments,
-           const Clock& clock, const KeysPtr& keys, const std::shared_ptr<http::Metrics>& metrics) {
+Status mount(http::Router& router, const std::shared_ptr<Model>& model, const ServerArguments& arguments,
+             const Clock& clock, const KeysPtr& keys, const std::shared_ptr<http::Metrics>& metrics) {
   http::NativeOptions native;
   native.version = RESULTSDB_VERSION;
   native.clock = clock;
@@ -168,19 +168,25 @@ void mount(http::Router& router, const std::shared_ptr<Model>& model, const Serv
   native.metrics = metrics;
   http::mount_native(router, model, native);
 #ifdef RESULTSDB_SERVER_WEBKIT
-  webkit::mount(router, model,
-                {.clock = clock,
-                 .api_keys = keys,
-                 .allow_anonymous_writes = arguments.allow_anonymous_writes,
-                 .default_ttl_seconds = arguments.webkit_ttl});
+  webkit::Options webkit;
+  webkit.clock = clock;
+  webkit.api_keys = keys;
+  webkit.allow_anonymous_writes = arguments.allow_anonymous_writes;
+  webkit.default_ttl_seconds = arguments.webkit_ttl;
+  if (!arguments.ci.empty()) {
+    RESULTSDB_ASSIGN(webkit.ci_masters, webkit::load_ci_masters(arguments.ci));
+  }
+  webkit::mount(router, model, webkit);
 #endif
+  return {};
 }
 
 Result<std::vector<RetentionRule>> retention_rules([[maybe_unused]] const ServerArguments& arguments) {
   std::vector<RetentionRule> rules;
 #ifdef RESULTSDB_SERVER_WEBKIT
-  RESULTSDB_ASSIGN(const auto rule,
-                   webkit::retention_rule({.clock = {}, .default_ttl_seconds = arguments.webkit_ttl}));
+  RESULTSDB_ASSIGN(
+      const auto rule,
+      webkit::retention_rule({.clock = {}, .default_ttl_seconds = arguments.webkit_ttl, .ci_masters = {}}));
   if (rule) rules.push_back(*rule);
 #endif
   return rules;
@@ -205,7 +211,8 @@ int serve(const ServerArguments& arguments) {
 
   http::Router router;
   const auto metrics = std::make_shared<http::Metrics>();
-  mount(router, *model, arguments, clock, *keys, metrics);
+  if (const Status mounted = mount(router, *model, arguments, clock, *keys, metrics); !mounted)
+    return fail("cannot read the CI masters", mounted.error(), kWrongUse);
   http::ServerOptions options;
   options.host = arguments.host;
   options.port = arguments.port;

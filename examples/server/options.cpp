@@ -26,6 +26,9 @@ po::options_description describe(ServerArguments& arguments, std::string& listen
        "static repositories, see docs/repositories.md")  //
       ("git-clone", po::value(&arguments.git_clones)->value_name("[KEY=]PATH"),
        "a local git clone that commits are looked up in; repeats; see docs/repositories.md")  //
+      ("ci", po::value(&arguments.ci)->value_name("FILE"),
+       "Buildbot masters with the numbers of their builders and workers, for WebKit's links; see "
+       "docs/compat/webkit.md")  //
       ("clock", po::value<std::int64_t>()->value_name("SECONDS"),
        "let the time stand still there (seconds since 1970), for replays")  //
       ("threads", po::value(&arguments.threads)->value_name("N")->default_value(2),

@@ -14,6 +14,7 @@ struct ServerArguments {
   std::uint16_t port = 0;
   std::string repositories;             ///< file of static repositories, or empty
   std::vector<std::string> git_clones;  ///< [KEY=]PATH
+  std::string ci;                       ///< file of Buildbot masters, or empty
   std::optional<std::int64_t> clock;    ///< seconds since 1970: the time stands still there
   int threads = 2;
   std::string api_key_file;  ///< or empty

@@ -1,4 +1,7 @@
-// GET /api/urls and GET /api/urls/queue.
+// GET /api/urls and /api/urls/queue; the pages /urls/queue, /urls/build and /urls/worker, which lead there.
+#include <set>
+#include <utility>
+
 #include "ci_links.hpp"
 #include "json_text.hpp"
 #include "run_search.hpp"
@@ -20,28 +23,33 @@ std::string links_json(const AnswerRow& row, const RunLinks& links) {
   return object.text();
 }
 
-Status add_suite(const Service& service, const RunSearch& search, ConfigurationMatcher& matcher,
-                 const std::string& suite, std::vector<std::string>& items) {
-  RESULTSDB_ASSIGN(const std::vector<MatchedTimeline> timelines, matcher.match(suite));
-  if (timelines.empty()) return {};
+/// The runs of a suite that have links or none, but could have some.
+struct LinkedRuns {
+  std::string suite;
+  std::vector<std::pair<MatchedTimeline, std::vector<AnswerRow>>> timelines;
+};
+struct FoundRuns {
+  RunSearch search;
+  std::vector<LinkedRuns> suites;
+};
+
+Result<LinkedRuns> find_in_suite(const Service& service, const RunSearch& search,
+                                 ConfigurationMatcher& matcher, const std::string& suite) {
+  LinkedRuns found{.suite = suite, .timelines = {}};
+  RESULTSDB_ASSIGN(std::vector<MatchedTimeline> timelines, matcher.match(suite));
+  if (timelines.empty()) return found;
   RESULTSDB_ASSIGN(RowsByTimeline rows,
                    read_rows(service, search, suite, timelines, {RunState::Final, RunState::Failed}));
-  Answer answer(search);
-  for (const MatchedTimeline& timeline : timelines) {
+  for (MatchedTimeline& timeline : timelines) {
     std::vector<AnswerRow>& all = rows[timeline.info.id];
-    std::erase_if(all, [](AnswerRow& row) {
-      const std::optional<RunLinks> links = links_of(*row.run);
-      if (links) row.json = links_json(row, *links);
-      return !links;
-    });
+    std::erase_if(all, [](const AnswerRow& row) { return !links_of(*row.run); });
     cut_rows(search, timeline, all);
-    answer.add(timeline, std::move(all));
+    found.timelines.emplace_back(std::move(timeline), std::move(all));
   }
-  for (std::string& group : answer.groups("urls", suite)) items.push_back(std::move(group));
-  return {};
+  return found;
 }
 
-Result<std::string> urls(const Service& service, const http::Request& request) {
+Result<FoundRuns> find_runs(const Service& service, const http::Request& request) {
   static const Accepts kAccepts{.configuration = true,
                                 .commit = true,
                                 .range = true,
@@ -51,16 +59,36 @@ Result<std::string> urls(const Service& service, const http::Request& request) {
                                 .others = {"suite"},
                                 .path = {}};
   RESULTSDB_ASSIGN(const Query query, Query::parse(request, kAccepts));
-  RESULTSDB_ASSIGN(const RunSearch search, RunSearch::read(service, query, service.profile.uploads_limit));
-  ConfigurationMatcher matcher(service, search.configurations);
+  FoundRuns found;
+  RESULTSDB_ASSIGN(found.search, RunSearch::read(service, query, service.profile.uploads_limit));
+  ConfigurationMatcher matcher(service, found.search.configurations);
   RESULTSDB_ASSIGN(const std::vector<std::string> suites,
-                   wanted_suites(service, query, search.configurations));
+                   wanted_suites(service, query, found.search.configurations));
+  for (const std::string& suite : suites) {
+    RESULTSDB_ASSIGN(found.suites.emplace_back(), find_in_suite(service, found.search, matcher, suite));
+  }
+  return found;
+}
+
+Result<std::string> urls(const Service& service, const http::Request& request) {
+  RESULTSDB_ASSIGN(FoundRuns found, find_runs(service, request));
   std::vector<std::string> items;
-  for (const std::string& suite : suites) RESULTSDB_TRY(add_suite(service, search, matcher, suite, items));
+  for (LinkedRuns& suite : found.suites) {
+    Answer answer(found.search);
+    for (auto& [timeline, rows] : suite.timelines) {
+      for (AnswerRow& row : rows) row.json = links_json(row, *links_of(*row.run));
+      answer.add(timeline, std::move(rows));
+    }
+    for (std::string& group : answer.groups("urls", suite.suite)) items.push_back(std::move(group));
+  }
   return json_array(items);
 }
 
-Result<std::string> queues(const Service& service, const http::Request& request) {
+struct QueueEntry {
+  std::string configuration, url;
+};
+
+Result<std::vector<QueueEntry>> find_queues(const Service& service, const http::Request& request) {
   static const Accepts kAccepts{
       .configuration = true, .branch = true, .limit = true, .others = {"suite"}, .path = {}};
   RESULTSDB_ASSIGN(const Query query, Query::parse(request, kAccepts));
@@ -68,7 +96,7 @@ Result<std::string> queues(const Service& service, const http::Request& request)
   RESULTSDB_ASSIGN(const ConfigurationQuery configurations, ConfigurationQuery::read(service, query));
   ConfigurationMatcher matcher(service, configurations);
   RESULTSDB_ASSIGN(const std::vector<std::string> suites, wanted_suites(service, query, configurations));
-  std::vector<std::string> items;
+  std::vector<QueueEntry> entries;
   for (const std::string& suite : suites) {
     RESULTSDB_ASSIGN(const std::vector<MatchedTimeline> timelines, matcher.match(suite));
     for (const MatchedTimeline& timeline : timelines) {
@@ -79,20 +107,76 @@ Result<std::string> queues(const Service& service, const http::Request& request)
         if (left-- == 0) break;
         PlatformConfiguration shown = timeline.configuration;
         shown.set_sdk(queue.sdk);
-        JsonObject object;
-        object.set("configuration", shown.json(/*with_sdk=*/true, suite));
-        object.set_string("url", queue.url);
-        items.push_back(object.text());
+        entries.push_back({shown.json(/*with_sdk=*/true, suite), queue.url});
       }
     }
   }
+  return entries;
+}
+
+Result<std::string> queues(const Service& service, const http::Request& request) {
+  RESULTSDB_ASSIGN(const std::vector<QueueEntry> entries, find_queues(service, request));
+  std::vector<std::string> items;
+  for (const QueueEntry& entry : entries) {
+    JsonObject object;
+    object.set("configuration", entry.configuration);
+    object.set_string("url", entry.url);
+    items.push_back(object.text());
+  }
   return json_array(items);
+}
+
+/// The one address to go to.
+Result<std::string> only_one(const std::set<std::string>& urls, const char* none, const char* many) {
+  if (urls.empty()) return make_error(ErrorCode::NotFound, none);
+  if (urls.size() > 1) return make_error(ErrorCode::NotFound, many);
+  return *urls.begin();
+}
+
+Result<std::string> queue_page(const Service& service, const http::Request& request) {
+  RESULTSDB_ASSIGN(const std::vector<QueueEntry> entries, find_queues(service, request));
+  std::set<std::string> urls;
+  for (const QueueEntry& entry : entries) urls.insert(entry.url);
+  return only_one(urls, "No queue URLs for provided arguments", "Too many eligible queues");
+}
+
+/// Builds may be of several runs, workers may not.
+Result<std::string> run_page(const Service& service, const http::Request& request, bool worker) {
+  RESULTSDB_ASSIGN(const FoundRuns found, find_runs(service, request));
+  std::set<std::string> urls;
+  std::size_t runs = 0;
+  for (const LinkedRuns& suite : found.suites) {
+    for (const auto& [timeline, rows] : suite.timelines) {
+      for (const AnswerRow& row : rows) {
+        const RunLinks links = *links_of(*row.run);
+        const std::optional<std::string>& url = worker ? links.worker : links.build;
+        if (!url) continue;
+        urls.insert(*url);
+        ++runs;
+      }
+    }
+  }
+  if (!worker) return only_one(urls, "No queue URLs for provided arguments", "Too many eligible builds");
+  if (runs > 1) return make_error(ErrorCode::NotFound, "Too many eligible workers");
+  return only_one(urls, "No worker URLs for provided arguments", "Too many eligible workers");
 }
 
 }  // namespace
 
 http::Response get_urls(const Service& service, const http::Request& request) {
   return respond(urls(service, request));
+}
+
+http::Response show_queue(const Service& service, const http::Request& request) {
+  return go_to(queue_page(service, request));
+}
+
+http::Response show_build(const Service& service, const http::Request& request) {
+  return go_to(run_page(service, request, /*worker=*/false));
+}
+
+http::Response show_worker(const Service& service, const http::Request& request) {
+  return go_to(run_page(service, request, /*worker=*/true));
 }
 
 http::Response get_queue_urls(const Service& service, const http::Request& request) {

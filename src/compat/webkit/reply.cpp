@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "json_text.hpp"
 #include "numbers.hpp"
 #include "service.hpp"
@@ -75,6 +77,58 @@ http::Parameters multipart_fields(std::string_view body, std::string_view type) 
 }
 
 }  // namespace
+
+std::string escape_html(std::string_view text) {
+  std::string escaped;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        escaped += "&amp;";
+        break;
+      case '<':
+        escaped += "&lt;";
+        break;
+      case '>':
+        escaped += "&gt;";
+        break;
+      case '"':
+        escaped += "&quot;";
+        break;
+      default:
+        escaped += c;
+    }
+  }
+  return escaped;
+}
+
+http::Response page(int status, std::string_view title, std::string_view text) {
+  http::Response response{.status = status, .headers = {}, .body = {}};
+  response.set_header("Content-Type", "text/html; charset=utf-8");
+  response.set_header("Content-Security-Policy", "default-src 'none'");
+  response.body = "<!doctype html>\n<html lang=\"en\"><title>" + escape_html(title) + "</title><h1>" +
+                  escape_html(title) + "</h1><pre>" + escape_html(text) + "</pre></html>\n";
+  return response;
+}
+
+http::Response page_error(int status, std::string_view description) {
+  return page(status, "Results Database: " + std::to_string(status), description);
+}
+
+http::Response page_error(const Error& error) {
+  const int status = status_of(error.code);
+  return page_error(status, status < 500 ? std::string_view(error.message) : kInternalError);
+}
+
+http::Response go_to(const Result<std::string>& address) {
+  if (!address) return page_error(address.error());
+  // It came from outside: nothing but an address may get into a header.
+  const bool usable =
+      std::all_of(address->begin(), address->end(), [](char c) { return c > ' ' && c <= '~'; });
+  if (!usable) return page_error(404, "The address cannot be gone to: " + *address);
+  http::Response response = page(302, "Elsewhere", *address);
+  response.set_header("Location", *address);
+  return response;
+}
 
 http::Response json_response(std::string json, int status) {
   http::Response response{.status = status, .headers = {}, .body = std::move(json)};

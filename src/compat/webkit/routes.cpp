@@ -141,6 +141,13 @@ void mount(http::Router& router, std::shared_ptr<Model> model, const Options& op
         return get_summary(service, request, path.suite, path.test);
       },
       {}, [](const PathVariables& variables) { return split_results_path(variables.front()).has_test; });
+  mount.add("/commit", "webkit_commit_page", plain(show_commit));
+  mount.add("/commit/info", "webkit_commit_info_page", plain(show_commit_info));
+  mount.add("/commit/next", "webkit_next_commit_page", plain(show_next_commit));
+  mount.add("/commit/previous", "webkit_previous_commit_page", plain(show_previous_commit));
+  mount.add("/urls/queue", "webkit_queue_page", plain(show_queue));
+  mount.add("/urls/build", "webkit_build_page", plain(show_build));
+  mount.add("/urls/worker", "webkit_worker_page", plain(show_worker));
   mount.add("/api/urls", "webkit_urls", plain(get_urls));
   mount.add("/api/urls/queue", "webkit_queue_urls", plain(get_queue_urls));
   mount.add("/api/failures/{suite*}", "webkit_failures",

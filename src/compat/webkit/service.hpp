@@ -30,6 +30,13 @@ http::Response error_response(const Error& error);
 /// The JSON text of a success, or the error.
 http::Response respond(Result<std::string> json);
 
+/// A plain page; title and text are escaped.
+http::Response page(int status, std::string_view title, std::string_view text);
+http::Response page_error(int status, std::string_view description);
+http::Response page_error(const Error& error);
+/// 302 to the address, or the error as a page.
+http::Response go_to(const Result<std::string>& address);
+
 /// Forms are read as forms whatever they contain; all else is JSON.
 bool is_form(const http::Request& request);
 /// The fields of a form; those of a multipart form that are files are left out.
@@ -57,6 +64,13 @@ http::Response process_uploads(const Service& service, const http::Request& requ
 http::Response get_failures(const Service& service, const http::Request& request, const std::string& suite);
 http::Response get_summary(const Service& service, const http::Request& request, const std::string& suite,
                            const std::string& test);
+http::Response show_commit(const Service& service, const http::Request& request);
+http::Response show_commit_info(const Service& service, const http::Request& request);
+http::Response show_next_commit(const Service& service, const http::Request& request);
+http::Response show_previous_commit(const Service& service, const http::Request& request);
+http::Response show_queue(const Service& service, const http::Request& request);
+http::Response show_build(const Service& service, const http::Request& request);
+http::Response show_worker(const Service& service, const http::Request& request);
 http::Response get_urls(const Service& service, const http::Request& request);
 http::Response get_queue_urls(const Service& service, const http::Request& request);
 http::Response get_suites(const Service& service, const http::Request& request);
