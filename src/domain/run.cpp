@@ -63,7 +63,7 @@ std::uint32_t ResultTable::find_kind(const TestResult& result) {
   const auto is_kind = [&](std::uint32_t index) {
     const StoredKind& kind = kinds_[index];
     return same_word(kind.expected, result.expected) && same_word(kind.actual, result.actual) &&
-           kind.attributes.size() == result.attributes.size() && kind.attributes == result.attributes;
+           kind.attributes == result.attributes;
   };
   // Nearly all results are of the kind of their predecessor or of one of the run's first: no hashing then.
   if (!rows_.empty() && is_kind(rows_.back().kind)) return rows_.back().kind;
@@ -91,7 +91,7 @@ void ResultTable::add(const TestResult& result) {
 }
 
 void ResultTable::add_pass(std::string_view test, std::optional<Duration> duration) {
-  if (!pass_kind_) pass_kind_ = find_kind({});
+  if (!pass_kind_ || kinds_.empty()) pass_kind_ = find_kind({});  // none: the table was moved from
   rows_.push_back({block_.size(), static_cast<std::uint32_t>(test.size()), *pass_kind_,
                    duration && duration->count() >= 0 ? duration->count() : -1});
   block_.append(test);

@@ -36,6 +36,23 @@ std::vector<TestResult> sample() {
   };
 }
 
+TEST(ResultTable, PassesAreWhatAddMakesOfThem) {
+  ResultTable one, other;
+  one.add_pass("a", Duration{7});
+  one.add({.test = "b", .actual = "FAIL"});
+  one.add_pass("c");
+  other.add({.test = "a", .duration = Duration{7}});
+  other.add({.test = "b", .actual = "FAIL"});
+  other.add({.test = "c"});
+  EXPECT_EQ(one, other);
+  EXPECT_EQ(one.kind_count(), other.kind_count());
+  other = std::move(one);
+  one = std::move(other);
+  other.add_pass("d");  // of what was moved from, nothing is left
+  EXPECT_EQ(other[0].test, "d");
+  EXPECT_EQ(other[0].actual, "PASS");
+}
+
 TEST(ResultTable, GivesBackWhatWasAdded) {
   ResultTable table;
   EXPECT_TRUE(table.empty());
