@@ -52,14 +52,7 @@ class FailureSearch {
  public:
   static Result<FailureSearch> read(const Service& service, const http::Request& request,
                                     const std::string& suite) {
-    static const Accepts kAccepts{.configuration = true,
-                                  .commit = true,
-                                  .range = true,
-                                  .times = true,
-                                  .branch = true,
-                                  .limit = true,
-                                  .others = {"unexpected", "collapsed"},
-                                  .path = {"suite"}};
+    static const Accepts kAccepts = Accepts::runs({"unexpected", "collapsed"}, {"suite"});
     RESULTSDB_ASSIGN(const Query query, Query::parse(request, kAccepts));
     FailureSearch found;
     RESULTSDB_ASSIGN(found.search_, RunSearch::read(service, query, service.profile.results_limit));

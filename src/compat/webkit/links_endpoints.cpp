@@ -50,14 +50,7 @@ Result<LinkedRuns> find_in_suite(const Service& service, const RunSearch& search
 }
 
 Result<FoundRuns> find_runs(const Service& service, const http::Request& request) {
-  static const Accepts kAccepts{.configuration = true,
-                                .commit = true,
-                                .range = true,
-                                .times = true,
-                                .branch = true,
-                                .limit = true,
-                                .others = {"suite"},
-                                .path = {}};
+  static const Accepts kAccepts = Accepts::runs({"suite"}, {});
   RESULTSDB_ASSIGN(const Query query, Query::parse(request, kAccepts));
   FoundRuns found;
   RESULTSDB_ASSIGN(found.search, RunSearch::read(service, query, service.profile.uploads_limit));

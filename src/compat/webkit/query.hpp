@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "configuration.hpp"
@@ -24,6 +25,18 @@ struct Accepts {
   bool limit = false;
   std::vector<std::string_view> others;
   std::vector<std::string_view> path;  ///< variables of the path: refused with their own text
+
+  /// What endpoints about runs take: all of the above.
+  static Accepts runs(std::vector<std::string_view> others, std::vector<std::string_view> path) {
+    return {.configuration = true,
+            .commit = true,
+            .range = true,
+            .times = true,
+            .branch = true,
+            .limit = true,
+            .others = std::move(others),
+            .path = std::move(path)};
+  }
 };
 
 class Query {

@@ -14,24 +14,6 @@
 namespace resultsdb::webkit {
 namespace {
 
-const Accepts& accepts_runs(bool with_test) {
-  static const Accepts suite{.configuration = true,
-                             .commit = true,
-                             .range = true,
-                             .times = true,
-                             .branch = true,
-                             .limit = true,
-                             .path = {"suite"}};
-  static const Accepts test{.configuration = true,
-                            .commit = true,
-                            .range = true,
-                            .times = true,
-                            .branch = true,
-                            .limit = true,
-                            .path = {"suite", "test"}};
-  return with_test ? test : suite;
-}
-
 std::string attribute(const RunInfo& run, std::string_view name, std::string_view otherwise) {
   for (const auto& [key, value] : run.attributes) {
     if (key == name) return value;
@@ -53,7 +35,7 @@ std::string suite_json(const AnswerRow& row) {
 
 Result<std::string> suite_results(const Service& service, const http::Request& request,
                                   const std::string& suite) {
-  RESULTSDB_ASSIGN(const Query query, Query::parse(request, accepts_runs(false)));
+  RESULTSDB_ASSIGN(const Query query, Query::parse(request, Accepts::runs({}, {"suite"})));
   RESULTSDB_ASSIGN(const RunSearch search, RunSearch::read(service, query, service.profile.results_limit));
   ConfigurationMatcher matcher(service, search.configurations);
   RESULTSDB_ASSIGN(const std::vector<MatchedTimeline> timelines, matcher.match(suite));
@@ -115,7 +97,7 @@ class SeriesReader {
 
 Result<std::string> test_results(const Service& service, const http::Request& request,
                                  const std::string& suite, const std::string& test) {
-  RESULTSDB_ASSIGN(const Query query, Query::parse(request, accepts_runs(true)));
+  RESULTSDB_ASSIGN(const Query query, Query::parse(request, Accepts::runs({}, {"suite", "test"})));
   RESULTSDB_ASSIGN(const RunSearch search, RunSearch::read(service, query, service.profile.results_limit));
   ConfigurationMatcher matcher(service, search.configurations);
   RESULTSDB_ASSIGN(const std::vector<MatchedTimeline> timelines, matcher.match(suite));

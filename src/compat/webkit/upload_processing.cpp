@@ -4,8 +4,8 @@
 #include "ci_links.hpp"
 #include "commit_register.hpp"
 #include "json_text.hpp"
+#include "resultsdb/jobs.hpp"
 #include "run_attributes.hpp"
-#include "upload_queue.hpp"
 #include "upload_store.hpp"
 #include "uploads.hpp"
 
@@ -174,6 +174,14 @@ Result<Steps> process(const Service& service, CheckedUpload& upload) {
     if (!added && !steps.identifiers) steps.identifiers = added.error().message;
   }
   return steps;
+}
+
+/// One job for a worker, which processes the upload of this run.
+Status enqueue(const Service& service, const std::string& suite, const std::string& run) {
+  JsonObject job;
+  job.set_string("suite", suite);
+  job.set_string("run", run);
+  return JobQueue(service.model, "webkit-uploads").put(job.text(), service.now());
 }
 
 /// Keeps what is uploaded under each branch key. When processing comes later, a run without results stands in
