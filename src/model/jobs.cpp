@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <random>
 
 namespace resultsdb {
 namespace {
 
-constexpr int kRounds = 100;              // of writers that all want the next number
 constexpr std::uint32_t kReadAtOnce = 4;  // payloads may be large
 constexpr std::size_t kIdDigits = 20;
 constexpr char kAttempts[] = "attempts", kTakenUntil[] = "taken_until";
@@ -23,10 +23,14 @@ std::int64_t attribute(const storage::Document& document, std::string_view name)
   return 0;
 }
 
-/// Their byte order is that of the numbers.
+/// Their byte order is that of the numbers. No id comes twice, although an emptied queue may count from the
+/// same number again: whoever has read a job that is done meanwhile cannot take another one for it.
 std::string id_of(std::int64_t number) {
   const std::string digits = std::to_string(number);
-  return std::string(kIdDigits - std::min(digits.size(), kIdDigits), '0') + digits;
+  std::random_device random;
+  const std::uint64_t mark = std::uint64_t{random()} << 32 | random();
+  return std::string(kIdDigits - std::min(digits.size(), kIdDigits), '0') + digits + '-' +
+         std::to_string(mark);
 }
 
 bool is_conflict(const Status& status) { return !status && status.error().code == ErrorCode::Conflict; }
@@ -37,19 +41,13 @@ Status JobQueue::put(std::string payload, Time now) {
   storage::DocumentBatch batch{.collection = collection_, .deletes = {}, .puts = {}};
   batch.puts.push_back(
       {.document = {.text = std::move(payload), .attributes = {{kAttempts, "0"}}}, .expected_version = 0});
-  storage::Document& document = batch.puts.front().document;
-  Status status;
-  for (int round = 0; round < kRounds; ++round) {
-    // Numbers grow whatever the clocks of several processes say.
-    RESULTSDB_ASSIGN(const auto last, model_->storage().find_documents(
-                                          {.collection = collection_, .descending = true}, {.limit = 1}));
-    std::int64_t number = std::max<std::int64_t>(to_micros(now), 1);
-    if (!last.rows.empty()) number = std::max(number, number_of(last.rows.front().key) + 1);
-    document.key = id_of(number);
-    status = model_->storage().apply(batch);
-    if (!is_conflict(status)) return status;
-  }
-  return status;
+  // Numbers grow whatever the clocks of several processes say.
+  RESULTSDB_ASSIGN(const auto last, model_->storage().find_documents(
+                                        {.collection = collection_, .descending = true}, {.limit = 1}));
+  std::int64_t number = std::max<std::int64_t>(to_micros(now), 1);
+  if (!last.rows.empty()) number = std::max(number, number_of(last.rows.front().key) + 1);
+  batch.puts.front().document.key = id_of(number);
+  return model_->storage().apply(batch);
 }
 
 Result<std::optional<Job>> JobQueue::take(Time now) {

@@ -84,6 +84,17 @@ TEST_F(Jobs, QueuesAreApartAndPayloadsAreChecked) {
   EXPECT_EQ(queue_.count().value(), 1u);
 }
 
+TEST_F(Jobs, NoIdComesTwice) {
+  put("1");
+  const Job first = take();
+  EXPECT_TRUE(queue_.finish(first).value());
+  put("2");
+  const Job second = take();
+  EXPECT_NE(first.id, second.id) << "else who holds the first could end the second";
+  EXPECT_FALSE(queue_.finish(first).value());
+  EXPECT_TRUE(queue_.finish(second).value());
+}
+
 TEST_F(Jobs, ManyWritersAndWorkersLoseAndDoubleNothing) {
   constexpr int kThreads = 4, kEach = 25;
   std::mutex mutex;
