@@ -1,12 +1,11 @@
 // resultsdb-server: the native API, the page and WebKit's protocol on one store.
 #include <chrono>
-#include <condition_variable>
 #include <csignal>
 #include <iostream>
-#include <mutex>
 #include <thread>
 #include <vector>
 
+#include "background.hpp"
 #include "options.hpp"
 #include "resultsdb/backends/memory.hpp"
 #include "resultsdb/backends/sqlite.hpp"
@@ -32,7 +31,6 @@ namespace {
 using namespace resultsdb;
 
 constexpr int kWrongUse = 2, kUnavailable = 3;
-constexpr std::chrono::seconds kTidyEvery{30};
 constexpr long kTryEveryMs = 250;
 
 int fail(const std::string& what, const Error& error, int code) {
@@ -99,56 +97,6 @@ class SignalWaiter {
   std::thread thread_;
 };
 
-/// Now and then, stores running runs whose lease is over as incomplete, and deletes runs that the rules say
-/// are over.
-class Tidier {
- public:
-  Tidier(const std::shared_ptr<Model>& model, Clock clock, const std::vector<RetentionRule>& rules) {
-    for (const RetentionRule& rule : rules) retentions_.emplace_back(model, rule);
-    thread_ = std::thread([this, model, clock = std::move(clock)] { run(*model, clock); });
-  }
-  ~Tidier() {
-    {
-      const std::lock_guard lock(mutex_);
-      stopping_ = true;
-    }
-    wake_.notify_all();
-    thread_.join();
-  }
-
- private:
-  void run(Model& model, const Clock& clock) {
-    std::unique_lock lock(mutex_);
-    do {
-      lock.unlock();
-      if (const auto expired = model.expire_runs(clock()); !expired) {
-        std::cerr << "resultsdb-server: expiring runs: " << expired.error() << '\n';
-      }
-      for (Retention& retention : retentions_) delete_old(retention, clock);
-      lock.lock();
-    } while (!wake_.wait_for(lock, kTidyEvery, [this] { return stopping_; }));
-  }
-
-  bool is_stopping() {
-    const std::lock_guard lock(mutex_);
-    return stopping_;
-  }
-
-  void delete_old(Retention& retention, const Clock& clock) {
-    for (bool done = false; !done && !is_stopping();) {
-      const auto step = retention.step(clock());
-      if (!step) std::cerr << "resultsdb-server: deleting old runs: " << step.error() << '\n';
-      done = !step || step->done;
-    }
-  }
-
-  std::vector<Retention> retentions_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool stopping_ = false;
-  std::thread thread_;
-};
-
 using KeysPtr = std::shared_ptr<const http::ApiKeys>;
 
 /// Null if none are asked for.
@@ -158,8 +106,26 @@ Result<KeysPtr> read_keys(const ServerArguments& arguments) {
   return std::make_shared<const http::ApiKeys>(std::move(keys));
 }
 
-Status mount(http::Router& router, const std::shared_ptr<Model>& model, const ServerArguments& arguments,
-             const Clock& clock, const KeysPtr& keys, const std::shared_ptr<http::Metrics>& metrics) {
+#ifdef RESULTSDB_SERVER_WEBKIT
+Result<webkit::Options> webkit_options(const ServerArguments& arguments, const Clock& clock,
+                                       const KeysPtr& keys) {
+  webkit::Options options;
+  options.clock = clock;
+  options.api_keys = keys;
+  options.allow_anonymous_writes = arguments.allow_anonymous_writes;
+  options.default_ttl_seconds = arguments.webkit_ttl;
+  options.async_processing = arguments.async_processing;
+  if (!arguments.ci.empty()) {
+    RESULTSDB_ASSIGN(options.ci_masters, webkit::load_ci_masters(arguments.ci));
+  }
+  return options;
+}
+#endif
+
+/// Mounts everything on the router; the threads that work beside it.
+Result<std::unique_ptr<Workers>> mount(http::Router& router, const std::shared_ptr<Model>& model,
+                                       const ServerArguments& arguments, const Clock& clock,
+                                       const KeysPtr& keys, const std::shared_ptr<http::Metrics>& metrics) {
   http::NativeOptions native;
   native.version = RESULTSDB_VERSION;
   native.clock = clock;
@@ -168,17 +134,16 @@ Status mount(http::Router& router, const std::shared_ptr<Model>& model, const Se
   native.metrics = metrics;
   http::mount_native(router, model, native);
 #ifdef RESULTSDB_SERVER_WEBKIT
-  webkit::Options webkit;
-  webkit.clock = clock;
-  webkit.api_keys = keys;
-  webkit.allow_anonymous_writes = arguments.allow_anonymous_writes;
-  webkit.default_ttl_seconds = arguments.webkit_ttl;
-  if (!arguments.ci.empty()) {
-    RESULTSDB_ASSIGN(webkit.ci_masters, webkit::load_ci_masters(arguments.ci));
-  }
+  RESULTSDB_ASSIGN(webkit::Options webkit, webkit_options(arguments, clock, keys));
+  auto workers =
+      std::make_unique<Workers>([model, webkit] { return webkit::process_queued_upload(model, webkit); });
+  webkit.queued = [queue = workers.get()] { queue->wake(); };
   webkit::mount(router, model, webkit);
+  if (webkit.async_processing) workers->start(arguments.workers);
+  return workers;
+#else
+  return std::unique_ptr<Workers>();
 #endif
-  return {};
 }
 
 Result<std::vector<RetentionRule>> retention_rules([[maybe_unused]] const ServerArguments& arguments) {
@@ -211,8 +176,8 @@ int serve(const ServerArguments& arguments) {
 
   http::Router router;
   const auto metrics = std::make_shared<http::Metrics>();
-  if (const Status mounted = mount(router, *model, arguments, clock, *keys, metrics); !mounted)
-    return fail("cannot read the CI masters", mounted.error(), kWrongUse);
+  const auto workers = mount(router, *model, arguments, clock, *keys, metrics);
+  if (!workers) return fail("cannot read the CI masters", workers.error(), kWrongUse);
   http::ServerOptions options;
   options.host = arguments.host;
   options.port = arguments.port;

@@ -38,6 +38,10 @@ po::options_description describe(ServerArguments& arguments, std::string& listen
       ("allow-anonymous-writes", po::bool_switch(&arguments.allow_anonymous_writes),
        "let other machines write, without any key")  //
 #ifdef RESULTSDB_SERVER_WEBKIT
+      ("async-processing", po::bool_switch(&arguments.async_processing),
+       "store and answer WebKit's uploads at once and process them afterwards")  //
+      ("workers", po::value(&arguments.workers)->value_name("N")->default_value(1),
+       "threads that process them; 0 leaves that to other servers of the same store")  //
       ("webkit-ttl",
        po::value(&arguments.webkit_ttl)->value_name("SECONDS")->default_value(arguments.webkit_ttl),
        "how long runs that came in through WebKit's protocol are kept, counted from the commit's time; at "
@@ -84,6 +88,7 @@ std::variant<ServerArguments, Farewell> parse_arguments(int argc, const char* co
   if (arguments.store.empty()) return wrong("--store or RESULTSDB_STORE is needed");
   if (!parse_listen(listen, arguments)) return wrong("--listen takes HOST:PORT, not \"" + listen + '"');
   if (arguments.threads < 1 || arguments.threads > kMostThreads) return wrong("--threads takes 1 to 256");
+  if (arguments.workers < 0 || arguments.workers > kMostThreads) return wrong("--workers takes 0 to 256");
   if (arguments.wait_for_store < 0) return wrong("--wait-for-store takes a number of seconds");
   if (values.count("clock") != 0) arguments.clock = values["clock"].as<std::int64_t>();
   return arguments;

@@ -17,6 +17,8 @@ struct ServerArguments {
   std::string ci;                       ///< file of Buildbot masters, or empty
   std::optional<std::int64_t> clock;    ///< seconds since 1970: the time stands still there
   int threads = 2;
+  bool async_processing = false;
+  int workers = 1;           ///< threads that process uploads then; 0: none here
   std::string api_key_file;  ///< or empty
   bool allow_anonymous_writes = false;
   std::int64_t webkit_ttl = 5 * 365 * 86'400;  ///< seconds; 0: for ever

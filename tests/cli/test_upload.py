@@ -44,10 +44,27 @@ class Upload(unittest.TestCase):
         self.assertEqual(Cli(store).json('check')['problems'], [])
         return Cli(store).run('export').stdout
 
-    def serve(self, store):
-        server = Server(store)
+    def serve(self, store, *options):
+        server = Server(store, *options)
         self.addCleanup(server.stop)
         return server
+
+    def results(self, server):
+        with urllib.request.urlopen(server.address + '/api/results/layout-tests/fast/a.html', timeout=60) as reply:
+            return sum(len(group['results']) for group in json.load(reply))
+
+    def test_uploads_are_processed_afterwards(self):
+        file = self.write('lines.jsonl', ''.join(json.dumps(document(n, digit)) + '\n' for n, digit in ((0, 'a'), (1, 'b'), (2, 'c'))))
+        server = self.serve(self.store, '--async-processing', '--workers', '0')
+        Cli(self.store, self.folder).run('upload', server.address, file)
+        self.assertEqual(self.results(server), 0)
+        server.stop()
+        server = self.serve(self.store, '--async-processing', '--workers', '2')  # finds what the other one left
+        until = time.monotonic() + 60
+        while self.results(server) < 3:
+            self.assertLess(time.monotonic(), until, 'the workers did not process three uploads within a minute')
+        server.stop()
+        self.export(self.store)
 
     def test_replay_equals_the_endpoint(self):
         first = self.write('first.json', json.dumps(document(0), indent=1))

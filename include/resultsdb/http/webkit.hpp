@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -32,7 +33,8 @@ struct Options {
       5 * 365 * 86'400;  ///< retention of runs, counted from the commit; 0: for ever. See retention_rule()
   std::vector<CiMaster> ci_masters;
   bool keep_uploads = true;       ///< as they came, to be read and processed again
-  bool async_processing = false;  ///< uploads are stored and queued for workers
+  bool async_processing = false;  ///< uploads are stored and queued, for process_queued_upload()
+  std::function<void()> queued;   ///< called when one was queued, from the request's thread; may be empty
 };
 
 /// Adds the routes of the protocol. Repositories are those of the model.
@@ -41,6 +43,13 @@ void mount(http::Router& router, std::shared_ptr<Model> model, const Options& op
 /// Stores a recorded upload as `POST /api/upload` does, without asking for a key, and gives its answer: what
 /// each step of the processing says. The errors are the endpoint's.
 Result<std::string> ingest_upload(std::shared_ptr<Model> model, const Options& options, std::string document);
+
+/// What a worker does: takes the upload that was queued first, processes it, ends its job. False: there is
+/// none that nobody holds. Safe for concurrent calls, by several processes too: an upload whose worker died
+/// is free again after ten minutes, and one processed twice is as one processed once. After an error the
+/// upload is free at once, or dropped after the fifth attempt; it stays in the store and can be processed
+/// again.
+Result<bool> process_queued_upload(std::shared_ptr<Model> model, const Options& options);
 
 /// How long runs are kept that came in through this mount, for a Retention; none: for ever. The mount itself
 /// deletes nothing, but does not write what is over already. InvalidArgument for less than four weeks.

@@ -4,8 +4,8 @@
 #include "ci_links.hpp"
 #include "commit_register.hpp"
 #include "json_text.hpp"
-#include "resultsdb/jobs.hpp"
 #include "run_attributes.hpp"
+#include "upload_queue.hpp"
 #include "upload_store.hpp"
 #include "uploads.hpp"
 
@@ -176,14 +176,6 @@ Result<Steps> process(const Service& service, CheckedUpload& upload) {
   return steps;
 }
 
-/// One job for a worker, which processes the upload of this run.
-Status enqueue(const Service& service, const std::string& suite, const std::string& run) {
-  JsonObject job;
-  job.set_string("suite", suite);
-  job.set_string("run", run);
-  return JobQueue(service.model, "webkit-uploads").put(job.text(), service.now());
-}
-
 /// Keeps what is uploaded under each branch key. When processing comes later, a run without results stands in
 /// for the one to come: the suite and its configuration are known at once.
 Status keep(const Service& service, const CheckedUpload& upload, const std::string& body) {
@@ -199,7 +191,7 @@ Status keep(const Service& service, const CheckedUpload& upload, const std::stri
     if (!known) RESULTSDB_TRY(ingest(service, run));
   }
   if (job.empty()) return {};
-  return enqueue(service, upload.suite, job);
+  return queue_upload(service, upload.suite, job);
 }
 
 Result<std::string> process_now(const Service& service, CheckedUpload& upload) {
@@ -241,7 +233,7 @@ Result<std::string> process_stored(const Service& service, const RunInfo& run) {
 
 Result<std::string> process_again(const Service& service, const RunInfo& run) {
   if (!service.options.async_processing) return process_stored(service, run);
-  RESULTSDB_TRY(enqueue(service, run.suite, run.id));
+  RESULTSDB_TRY(queue_upload(service, run.suite, run.id));
   return queued_json();
 }
 

@@ -1,0 +1,56 @@
+// What the server does beside answering.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "resultsdb/model.hpp"
+#include "resultsdb/retention.hpp"
+
+/// Now and then, stores running runs whose lease is over as incomplete, and deletes runs that the rules say
+/// are over.
+class Tidier {
+ public:
+  Tidier(const std::shared_ptr<resultsdb::Model>& model, resultsdb::Clock clock,
+         const std::vector<resultsdb::RetentionRule>& rules);
+  ~Tidier();
+
+ private:
+  void run(resultsdb::Model& model, const resultsdb::Clock& clock);
+  bool is_stopping();
+  void delete_old(resultsdb::Retention& retention, const resultsdb::Clock& clock);
+
+  std::vector<resultsdb::Retention> retentions_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+/// Threads that work a queue off.
+class Workers {
+ public:
+  /// `work` does one job; false: there is none. Called from several threads at once.
+  explicit Workers(std::function<resultsdb::Result<bool>()> work) : work_(std::move(work)) {}
+  /// Ends after the jobs that are being done.
+  ~Workers();
+  void start(int threads);
+  /// There is a new job. From any thread.
+  void wake();
+
+ private:
+  void run();
+  /// Does one job; false: there is none, or it went wrong.
+  bool work();
+
+  const std::function<resultsdb::Result<bool>()> work_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stopping_ = false;
+  unsigned jobs_ = 0;  ///< how often there was a new one
+  std::vector<std::thread> threads_;
+};

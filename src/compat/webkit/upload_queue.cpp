@@ -1,0 +1,63 @@
+// Uploads that wait for a worker.
+#include "upload_queue.hpp"
+
+#include <boost/json.hpp>
+
+#include "json_text.hpp"
+#include "resultsdb/jobs.hpp"
+#include "uploads.hpp"
+
+namespace resultsdb::webkit {
+namespace {
+
+namespace bj = boost::json;
+
+JobQueue queue_of(std::shared_ptr<Model> model) { return JobQueue(std::move(model), "webkit-uploads"); }
+
+std::string member(const bj::value& job, std::string_view name) {
+  const bj::object* const members = job.if_object();
+  const bj::value* const value = members ? members->if_contains(name) : nullptr;
+  return value && value->is_string() ? std::string(value->get_string()) : std::string();
+}
+
+/// Done also when the run went meanwhile, with retention or because somebody deleted it.
+Status work_on(const Service& service, const std::string& payload) {
+  bj::error_code error;
+  const bj::value job = bj::parse(payload, error);
+  if (error) return make_error(ErrorCode::Corrupt, "a queued upload is no JSON");
+  RESULTSDB_ASSIGN(const std::optional<RunInfoPtr> run,
+                   service.model->find_run(member(job, "suite"), member(job, "run"), service.now()));
+  if (!run) return {};
+  const auto steps = process_stored(service, **run);
+  if (!steps && steps.error().code != ErrorCode::NotFound) return steps.error();
+  return {};
+}
+
+}  // namespace
+
+Status queue_upload(const Service& service, const std::string& suite, const std::string& run) {
+  JsonObject job;
+  job.set_string("suite", suite);
+  job.set_string("run", run);
+  RESULTSDB_TRY(queue_of(service.model).put(job.text(), service.now()));
+  if (service.options.queued) service.options.queued();
+  return {};
+}
+
+Result<bool> process_queued_upload(std::shared_ptr<Model> model, const Options& options) {
+  const Service service{.model = std::move(model), .options = options, .profile = Profile(), .searches = {}};
+  JobQueue queue = queue_of(service.model);
+  RESULTSDB_ASSIGN(const std::optional<Job> job, queue.take(service.now()));
+  if (!job) return false;
+  if (const Status done = work_on(service, job->payload); !done) {
+    RESULTSDB_ASSIGN(const bool dropped, queue.give_back(*job));
+    Error error = done.error();
+    error.message = "queued upload " + job->payload + ", attempt " + std::to_string(job->attempt) +
+                    (dropped ? ", the last: " : ": ") + error.message;
+    return error;
+  }
+  RESULTSDB_TRY(queue.finish(*job));
+  return true;
+}
+
+}  // namespace resultsdb::webkit
