@@ -2,69 +2,20 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include "http/raw_client.hpp"
+#include "support/server_program.hpp"
 #include "support/waiting.hpp"
 
 namespace resultsdb::http {
 namespace {
 
-/// A child process whose standard output and error are read through one pipe.
-class Program {
- public:
-  explicit Program(std::vector<std::string> arguments) {
-    int pipe_ends[2];
-    EXPECT_EQ(::pipe(pipe_ends), 0);
-    process_ = ::fork();
-    if (process_ == 0) {
-      ::dup2(pipe_ends[1], 1);
-      ::dup2(pipe_ends[1], 2);
-      ::close(pipe_ends[0]);
-      arguments.insert(arguments.begin(), std::string(RESULTSDB_BINARY_DIR) + "/bin/resultsdb-server");
-      std::vector<char*> list;
-      for (std::string& argument : arguments) list.push_back(argument.data());
-      list.push_back(nullptr);
-      ::execv(list[0], list.data());
-      ::_exit(127);
-    }
-    ::close(pipe_ends[1]);
-    output_ = ::fdopen(pipe_ends[0], "r");
-  }
-  ~Program() {
-    if (process_ > 0) ::kill(process_, SIGKILL), wait();
-    std::fclose(output_);
-  }
-
-  std::string line() {
-    char text[1024] = "";
-    return std::fgets(text, sizeof text, output_) ? text : "";
-  }
-  void signal(int number) { ::kill(process_, number); }
-  int wait() {
-    int status = 0;
-    ::waitpid(process_, &status, 0);
-    process_ = -1;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  }
-  /// Port of "listening on http://127.0.0.1:PORT".
-  std::uint16_t port() {
-    const std::string ready = line();
-    EXPECT_EQ(ready.rfind("listening on http://127.0.0.1:", 0), 0u) << ready;
-    const auto colon = ready.rfind(':');
-    return colon == std::string::npos ? 0 : static_cast<std::uint16_t>(std::atoi(ready.c_str() + colon + 1));
-  }
-
- private:
-  pid_t process_ = -1;
-  std::FILE* output_ = nullptr;
-};
+using Program = testing::ServerProgram;
 
 TEST(Program, ServesStoresAndEndsOnSignals) {
   const auto store =

@@ -1,0 +1,118 @@
+#include "compat/webkit/replay.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <set>
+#include <sstream>
+
+#include "compat/webkit/exchange.hpp"
+
+namespace resultsdb::webkit::testing {
+namespace {
+
+const std::string kFolder = std::string(RESULTSDB_SOURCE_DIR) + "/tests/compat/webkit/";
+
+/// The endpoint of a request that the mount does not have yet, or empty. "METHOD PATH"; `*`: any method or
+/// the rest of the path.
+std::string missing_endpoint(const http::Request& request) {
+  static const std::vector<std::string> kMissing = {"* /api/upload/archive", "* /api/bug-trackers*"};
+  // What leads elsewhere is there; the pages themselves and their files are not.
+  if (!request.path.starts_with("/api") && !request.path.starts_with("/urls/") &&
+      !request.path.starts_with("/commit/") && request.path != "/commit")
+    return "pages";
+  for (const std::string& missing : kMissing) {
+    const std::string method = missing.substr(0, missing.find(' '));
+    std::string path = missing.substr(method.size() + 1);
+    const bool prefix = path.ends_with('*');
+    if (prefix) path.pop_back();
+    if (method != "*" && method != request.method) continue;
+    if (prefix ? request.path.starts_with(path) : request.path == path) return missing;
+  }
+  return {};
+}
+
+/// Identifiers of exchanges that may differ, with the number of the trap that says why.
+const std::map<std::string, std::string>& allowed() {
+  static const auto allowed = [] {
+    std::map<std::string, std::string> entries;
+    std::ifstream in(kFolder + "allowed.txt");
+    EXPECT_TRUE(in.good());
+    for (std::string line; std::getline(in, line);) {
+      std::istringstream words(line);
+      std::string id, trap;
+      if (words >> id && id[0] != '#' && words >> trap) entries[id] = trap;
+    }
+    return entries;
+  }();
+  return allowed;
+}
+
+std::vector<Exchange> exchanges_of(const std::string& scenario) {
+  return load_exchanges(golden_folder() + scenario + ".jsonl");
+}
+
+}  // namespace
+
+std::string golden_folder() { return kFolder + "golden/"; }
+
+std::vector<std::string> scenarios() {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(golden_folder())) {
+    if (entry.path().extension() == ".jsonl") names.push_back(entry.path().stem().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+bool is_asynchronous(const std::string& scenario) { return scenario == "13-async"; }
+
+std::string scenario_name(const ::testing::TestParamInfo<Scenario>& info) {
+  std::string name = std::get<0>(info.param) + "_" + std::get<1>(info.param);
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+
+void replay(const std::string& scenario, const std::string& where,
+            const std::function<http::Response(const http::Request&)>& send) {
+  int passed = 0, excused = 0, skipped = 0;
+  std::map<std::string, int> missing;
+  for (const Exchange& exchange : exchanges_of(scenario)) {
+    const http::Request request = exchange.request();
+    if (const std::string endpoint = missing_endpoint(request); !endpoint.empty()) {
+      ++skipped;
+      ++missing[endpoint];
+      continue;
+    }
+    const std::string difference = exchange.difference(send(request));
+    if (!allowed().contains(exchange.id)) {
+      passed += difference.empty();
+      EXPECT_EQ(difference, "") << exchange.id << ": " << request.method << ' ' << request.target;
+      continue;
+    }
+    ++excused;
+    EXPECT_NE(difference, "") << exchange.id << " does not differ any more: take it out of allowed.txt";
+    EXPECT_TRUE(exchange.has_tag("quirk") || exchange.has_tag("storage-order")) << exchange.id;
+  }
+  std::cout << scenario << " on " << where << ": " << passed << " passed, " << excused << " allowed, "
+            << skipped << " skipped";
+  for (const auto& [endpoint, count] : missing) std::cout << "; " << endpoint << ": " << count;
+  std::cout << '\n';
+}
+
+TEST(AllowedDifferences, NameExchangesAndTraps) {
+  std::set<std::string> ids;
+  for (const std::string& scenario : scenarios()) {
+    for (const Exchange& exchange : exchanges_of(scenario)) ids.insert(exchange.id);
+  }
+  for (const auto& [id, trap] : allowed()) {
+    EXPECT_TRUE(ids.contains(id)) << id;
+    EXPECT_TRUE(std::all_of(trap.begin(), trap.end(), [](char c) { return c >= '0' && c <= '9'; })) << id;
+  }
+}
+
+}  // namespace resultsdb::webkit::testing
