@@ -25,6 +25,18 @@ struct CiMaster {
 /// Reads `{"masters":[{"master":HOST,"builders":[{"name","builderid"}],"workers":[{"name","workerid"}]}]}`.
 Result<std::vector<CiMaster>> load_ci_masters(const std::string& path);
 
+/// A Bugzilla where people report failures: the form for a new bug, filled in. Nothing is filed by itself.
+struct Bugzilla {
+  std::string name;  ///< as the protocol names it
+  std::string form;  ///< address
+  std::string product, version;
+  std::string component;                          ///< if nothing else fits
+  std::map<std::string, std::string> of_suites;   ///< components of suites
+  std::map<std::string, std::string> of_folders;  ///< of folders in a test's path; the deepest one counts
+};
+/// WebKit's own, `bugzilla`.
+Bugzilla webkit_bugzilla();
+
 struct Options {
   Clock clock;                                    ///< required
   std::shared_ptr<const http::ApiKeys> api_keys;  ///< of writers, also as member `api_key`; null: not asked
@@ -32,6 +44,7 @@ struct Options {
   std::int64_t default_ttl_seconds =
       5 * 365 * 86'400;  ///< retention of runs, counted from the commit; 0: for ever. See retention_rule()
   std::vector<CiMaster> ci_masters;
+  std::vector<Bugzilla> bug_trackers = {webkit_bugzilla()};
   bool keep_uploads = true;       ///< as they came, to be read and processed again
   bool async_processing = false;  ///< uploads are stored and queued, for process_queued_upload()
   std::function<void()> queued;   ///< called when one was queued, from the request's thread; may be empty

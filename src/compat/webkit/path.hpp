@@ -9,6 +9,9 @@ namespace resultsdb::webkit {
 /// `$23` is `#` and `$3F` is `?`, after percent-decoding.
 std::string unescape_path(std::string_view text);
 
+/// The text as a value within a query or a segment of a path.
+std::string percent_encode(std::string_view text);
+
 /// What is behind `/api/results/`: a suite, or a suite and a test. Empty segments between them belong to the
 /// suite: `A//b` is test `b` of suite `A/`.
 struct ResultsPath {

@@ -34,11 +34,6 @@ constexpr std::string_view kInternalError =
     "The server encountered an internal error and was unable to complete your request. Either the server is "
     "overloaded or there is an error in the application.";
 
-std::string media_type(const http::Request& request) {
-  const std::string_view type = request.header("Content-Type").value_or("");
-  return to_lower(type.substr(0, type.find(';')));
-}
-
 /// The value of `name="…"` in a header line, or nothing.
 std::optional<std::string> quoted_parameter(std::string_view line, std::string_view name) {
   const std::string start = std::string(name) + "=\"";
@@ -148,6 +143,11 @@ http::Response error_response(int status, std::string_view description) {
 http::Response error_response(const Error& error) {
   const int status = status_of(error.code);
   return error_response(status, status == 500 ? kInternalError : std::string_view(error.message));
+}
+
+std::string media_type(const http::Request& request) {
+  const std::string_view type = request.header("Content-Type").value_or("");
+  return to_lower(type.substr(0, type.find(';')));
 }
 
 bool is_form(const http::Request& request) {

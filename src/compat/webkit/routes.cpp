@@ -25,10 +25,12 @@ std::string allow_header(const Methods& methods) {
   return text;
 }
 
-Response not_allowed(const Methods& methods) {
-  Response response = error_response(405, kNotAllowed);
-  response.set_header("Allow", allow_header(methods));
-  return response;
+bool is_api(std::string_view path) { return path == "/api" || path.starts_with("/api/"); }
+
+/// Errors are JSON below /api and a page elsewhere.
+Response routing_error(std::string_view path, int status) {
+  const std::string_view text = status == 405 ? kNotAllowed : kNotFound;
+  return is_api(path) ? error_response(status, text) : page_error(status, text);
 }
 
 Response options(const Methods& methods) {
@@ -53,31 +55,43 @@ class Mount {
   using Endpoint = std::function<Response(const Service&, const Request&, const PathVariables&)>;
   /// Whether a path that the pattern takes is one of the protocol; empty: all are.
   using Condition = std::function<bool(const PathVariables&)>;
+  struct Endpoints {
+    Endpoint get, post, put;
+    Condition exists = {};
+    bool always_head = false;  ///< where the original answers HEAD too
+  };
 
   void add(const std::string& pattern, const std::string& operation, Endpoint get, Endpoint post = {},
            Condition exists = {}) {
+    add_all(pattern, operation, {std::move(get), std::move(post), {}, std::move(exists), !is_api(pattern)});
+  }
+
+  void add_all(const std::string& pattern, const std::string& operation, const Endpoints& endpoints) {
     Methods methods;
-    if (get) methods = {"GET", "HEAD"};
+    if (endpoints.get) methods = {"GET", "HEAD"};
     methods.push_back("OPTIONS");
-    if (post) methods.push_back("POST");
+    if (endpoints.post) methods.push_back("POST");
+    if (endpoints.put) methods.push_back("PUT");
     const auto route = [&](const std::string& method, Endpoint endpoint) {
       router_.add({.method = method,
                    .pattern = pattern,
                    .operation = operation,
-                   .handler = [service = service_, endpoint = std::move(endpoint), exists](
+                   .handler = [service = service_, endpoint = std::move(endpoint), exists = endpoints.exists](
                                   const Request& request, const PathVariables& variables) {
-                     if (exists && !exists(variables)) return error_response(404, kNotFound);
+                     if (exists && !exists(variables)) return routing_error(request.path, 404);
                      return endpoint(*service, request, variables);
                    }});
     };
-    const auto refuse = [methods](const Service&, const Request&, const PathVariables&) {
-      return not_allowed(methods);
+    const auto refuse = [methods](const Service&, const Request& request, const PathVariables&) {
+      Response response = routing_error(request.path, 405);
+      response.set_header("Allow", allow_header(methods));
+      return response;
     };
-    if (get) {
-      route("GET", get);
-      if (service_->profile.refuse_head) route("HEAD", refuse);
-    }
-    if (post) route("POST", post);
+    if (endpoints.get) route("GET", endpoints.get);
+    const bool head = endpoints.get && (endpoints.always_head || !service_->profile.refuse_head);
+    route("HEAD", head ? endpoints.get : refuse);
+    if (endpoints.post) route("POST", endpoints.post);
+    if (endpoints.put) route("PUT", endpoints.put);
     route("OPTIONS",
           [methods](const Service&, const Request&, const PathVariables&) { return options(methods); });
     // Every other method is refused here, since the router would add up the methods of all patterns that fit.
@@ -141,6 +155,14 @@ void mount(http::Router& router, std::shared_ptr<Model> model, const Options& op
         return get_summary(service, request, path.suite, path.test);
       },
       {}, [](const PathVariables& variables) { return split_results_path(variables.front()).has_test; });
+  mount.add_all("/api/bug-trackers", "webkit_bug_trackers",
+                {.get = plain(get_bug_trackers), .post = {}, .put = {}, .always_head = true});
+  mount.add_all("/api/bug-trackers/{tracker}/create-bug", "webkit_create_bug",
+                {.get = {},
+                 .post = {},
+                 .put = [](const Service& service, const Request& request, const PathVariables& variables) {
+                   return create_bug(service, request, variables.front());
+                 }});
   mount.add("/commit", "webkit_commit_page", plain(show_commit));
   mount.add("/commit/info", "webkit_commit_info_page", plain(show_commit_info));
   mount.add("/commit/next", "webkit_next_commit_page", plain(show_next_commit));
@@ -162,9 +184,12 @@ void mount(http::Router& router, std::shared_ptr<Model> model, const Options& op
         return get_tests(service, request, suite_of_tests(variables.front()));
       },
       {}, [](const PathVariables& variables) { return !suite_of_tests(variables.front()).empty(); });
-  router.set_fallback("/api", [](const Request&, int status, const Methods&) {
-    return error_response(status, status == 405 ? kNotAllowed : kNotFound);
-  });
+  // Whatever no other mount answers.
+  for (const char* prefix : {"/api", "/"}) {
+    router.set_fallback(prefix, [](const Request& request, int status, const Methods&) {
+      return routing_error(request.path, status);
+    });
+  }
 }
 
 }  // namespace resultsdb::webkit

@@ -37,6 +37,8 @@ http::Response page_error(const Error& error);
 /// 302 to the address, or the error as a page.
 http::Response go_to(const Result<std::string>& address);
 
+/// `application/x-www-form-urlencoded`, in lower case and without parameters.
+std::string media_type(const http::Request& request);
 /// Forms are read as forms whatever they contain; all else is JSON.
 bool is_form(const http::Request& request);
 /// The fields of a form; those of a multipart form that are files are left out.
@@ -71,6 +73,8 @@ http::Response show_previous_commit(const Service& service, const http::Request&
 http::Response show_queue(const Service& service, const http::Request& request);
 http::Response show_build(const Service& service, const http::Request& request);
 http::Response show_worker(const Service& service, const http::Request& request);
+http::Response get_bug_trackers(const Service& service, const http::Request& request);
+http::Response create_bug(const Service& service, const http::Request& request, const std::string& tracker);
 http::Response get_urls(const Service& service, const http::Request& request);
 http::Response get_queue_urls(const Service& service, const http::Request& request);
 http::Response get_suites(const Service& service, const http::Request& request);

@@ -20,7 +20,7 @@ const std::string kFolder = std::string(RESULTSDB_SOURCE_DIR) + "/tests/compat/w
 /// The endpoint of a request that the mount does not have yet, or empty. "METHOD PATH"; `*`: any method or
 /// the rest of the path.
 std::string missing_endpoint(const http::Request& request) {
-  static const std::vector<std::string> kMissing = {"* /api/upload/archive", "* /api/bug-trackers*"};
+  static const std::vector<std::string> kMissing = {"* /api/upload/archive"};
   // What leads elsewhere is there; the pages themselves and their files are not.
   if (!request.path.starts_with("/api") && !request.path.starts_with("/urls/") &&
       !request.path.starts_with("/commit/") && request.path != "/commit")
