@@ -163,6 +163,17 @@ void mount(http::Router& router, std::shared_ptr<Model> model, const Options& op
                  .put = [](const Service& service, const Request& request, const PathVariables& variables) {
                    return create_bug(service, request, variables.front());
                  }});
+  mount.add("/", "webkit_main_page", plain(show_main));
+  mount.add("/search", "webkit_main_page", plain(show_main));
+  mount.add("/suites", "webkit_suites_page", plain(show_suites));
+  mount.add("/investigate", "webkit_investigate_page", plain(show_investigation));
+  mount.add("/commits", "webkit_commits_page", plain(show_commits));
+  mount.add("/documentation", "webkit_documentation_page", plain(show_documentation));
+  mount.add("/archive-routes", "webkit_archive_routes", plain(get_archive_routes));
+  mount.add("/assets/{path*}", "webkit_asset",
+            [](const Service&, const Request& request, const PathVariables& variables) {
+              return get_asset(request, variables.front());
+            });
   mount.add("/commit", "webkit_commit_page", plain(show_commit));
   mount.add("/commit/info", "webkit_commit_info_page", plain(show_commit_info));
   mount.add("/commit/next", "webkit_next_commit_page", plain(show_next_commit));

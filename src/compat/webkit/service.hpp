@@ -66,6 +66,14 @@ http::Response process_uploads(const Service& service, const http::Request& requ
 http::Response get_failures(const Service& service, const http::Request& request, const std::string& suite);
 http::Response get_summary(const Service& service, const http::Request& request, const std::string& suite,
                            const std::string& test);
+http::Response show_main(const Service& service, const http::Request& request);
+http::Response show_suites(const Service& service, const http::Request& request);
+http::Response show_investigation(const Service& service, const http::Request& request);
+http::Response show_commits(const Service& service, const http::Request& request);
+http::Response show_documentation(const Service& service, const http::Request& request);
+http::Response get_archive_routes(const Service& service, const http::Request& request);
+/// A file behind `/assets/`.
+http::Response get_asset(const http::Request& request, std::string_view path);
 http::Response show_commit(const Service& service, const http::Request& request);
 http::Response show_commit_info(const Service& service, const http::Request& request);
 http::Response show_next_commit(const Service& service, const http::Request& request);

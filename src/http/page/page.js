@@ -1,5 +1,5 @@
 'use strict';
-// The state is in the query: nothing = overview, suite = its runs, suite and test = its history, run = its failures.
+// The state is in the query: nothing = overview, suite = its runs, suite and test = its history (pairs of them may repeat), run = its failures.
 
 const content = document.getElementById('content');
 const message = document.getElementById('message');
@@ -156,7 +156,10 @@ async function show() {
   const [suite, test, run] = ['suite', 'test', 'run'].map((key) => query.get(key));
   await prepareForm(suite, test);
   if (run) await showRun(suite, run);
-  else if (suite && test) await showTest(suite, test);
+  else if (suite && test) {
+    const tests = query.getAll('test');
+    for (const [i, name] of query.getAll('suite').entries()) if (tests[i]) await showTest(name, tests[i]);
+  }
   else if (suite) await showRuns(suite);
   else {
     await showSuites();

@@ -21,10 +21,6 @@ const std::string kFolder = std::string(RESULTSDB_SOURCE_DIR) + "/tests/compat/w
 /// the rest of the path.
 std::string missing_endpoint(const http::Request& request) {
   static const std::vector<std::string> kMissing = {"* /api/upload/archive"};
-  // What leads elsewhere is there; the pages themselves and their files are not.
-  if (!request.path.starts_with("/api") && !request.path.starts_with("/urls/") &&
-      !request.path.starts_with("/commit/") && request.path != "/commit")
-    return "pages";
   for (const std::string& missing : kMissing) {
     const std::string method = missing.substr(0, missing.find(' '));
     std::string path = missing.substr(method.size() + 1);
