@@ -209,23 +209,31 @@ Result<std::vector<ConfigurationRow>> RedisStorage::do_find_configurations(std::
 Result<std::vector<TimelineRow>> RedisStorage::do_find_timelines(std::string_view suite,
                                                                  std::span<const TimelineId> ids) {
   const auto key = suite_keys(suite)[suite::kTimelines];
-  std::map<TimelineId, std::string> found;
   if (ids.empty()) {
     RESULTSDB_ASSIGN(auto reply, client_->run(key, Access::Repeatable, Command{"HGETALL", key}));
-    for (std::size_t i = 0; i + 1 < reply.items.size(); i += 2)
-      found.emplace(ByteReader(reply.items[i].text).u32(), std::move(reply.items[i + 1].text));
-  } else {
-    Command command{"HMGET", key};
-    for (const auto id : ids) command.push_back(pack_id(id));
-    RESULTSDB_ASSIGN(auto reply, client_->run(key, Access::Repeatable, command));
-    for (std::size_t i = 0; i < reply.items.size(); ++i)
-      if (!reply.items[i].is_nil()) found.emplace(ids[i], std::move(reply.items[i].text));
+    return take_timelines(std::move(reply));
   }
+  const std::set<TimelineId> wanted(ids.begin(), ids.end());
+  Command command{"HMGET", key};
+  for (const auto id : wanted) command.push_back(pack_id(id));
+  RESULTSDB_ASSIGN(const auto reply, client_->run(key, Access::Repeatable, command));
   std::vector<TimelineRow> rows;
-  for (const auto& [id, bytes] : found) {
-    RESULTSDB_ASSIGN(auto row, unpack_timeline(id, bytes));
-    rows.push_back(std::move(row));
+  auto value = reply.items.begin();
+  for (const auto id : wanted) {
+    const auto& bytes = *value++;
+    if (bytes.is_nil()) continue;
+    RESULTSDB_ASSIGN(rows.emplace_back(), unpack_timeline(id, bytes.text));
   }
+  return rows;
+}
+
+Result<std::vector<TimelineRow>> RedisStorage::take_timelines(Reply pairs) {
+  std::vector<TimelineRow> rows;
+  for (std::size_t i = 0; i + 1 < pairs.items.size(); i += 2) {
+    const auto id = ByteReader(pairs.items[i].text).u32();
+    RESULTSDB_ASSIGN(rows.emplace_back(), unpack_timeline(id, pairs.items[i + 1].text));
+  }
+  std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
   return rows;
 }
 

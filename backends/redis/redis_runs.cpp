@@ -254,60 +254,93 @@ Result<std::vector<TestSetRow>> RedisStorage::do_read_test_sets(std::string_view
 
 namespace {
 
-using ChangeFields = std::map<std::pair<TestId, TimelineId>, std::string>;
+/// The hash's fields that answer a query, by test and timeline.
+class ChangeFields {
+ public:
+  explicit ChangeFields(const ChangeQuery& query)
+      : tests_(query.tests.begin(), query.tests.end()),
+        timelines_(query.timelines.begin(), query.timelines.end()) {}
 
-void take_field(const Reply& field, Reply& value, ChangeFields& fields) {
-  ByteReader in(field.text);
-  const auto test = in.u32();
-  fields.emplace(std::pair(test, in.u32()), std::move(value.text));
-}
+  const std::set<TestId>& tests() const { return tests_; }
+  bool all() const {
+    return tests_.empty() || tests_.size() * std::max<std::size_t>(timelines_.size(), 1) > kManyFields;
+  }
+  bool named() const { return !all() && !timelines_.empty(); }
+  Command read_named(const std::string& key) const {
+    Command command{"HMGET", key};
+    command.reserve(2 + tests_.size() * timelines_.size());
+    for (const auto test : tests_)
+      for (const auto timeline : timelines_) command.push_back(ByteWriter().u32(test).u32(timeline).text());
+    return command;
+  }
+  Result<std::vector<ChangeRow>> take_named(Reply values) const {
+    std::vector<ChangeRow> rows;
+    std::size_t i = 0;
+    for (const auto test : tests_)
+      for (const auto timeline : timelines_)
+        if (const auto& value = values.items[i++]; !value.is_nil())
+          RESULTSDB_TRY(append(test, timeline, value.text, rows));
+    return rows;
+  }
+  /// Of an answer of field, value, …
+  Result<std::vector<ChangeRow>> take_pairs(Reply pairs) const {
+    std::map<std::pair<TestId, TimelineId>, std::string> fields;
+    for (std::size_t i = 0; i + 1 < pairs.items.size(); i += 2) {
+      ByteReader in(pairs.items[i].text);
+      const auto test = in.u32(), timeline = in.u32();
+      if ((tests_.empty() || tests_.contains(test)) && (timelines_.empty() || timelines_.contains(timeline)))
+        fields.emplace(std::pair(test, timeline), std::move(pairs.items[i + 1].text));
+    }
+    std::vector<ChangeRow> rows;
+    for (const auto& [field, bytes] : fields) RESULTSDB_TRY(append(field.first, field.second, bytes, rows));
+    return rows;
+  }
+
+ private:
+  static Status append(TestId test, TimelineId timeline, std::string_view bytes,
+                       std::vector<ChangeRow>& rows) {
+    RESULTSDB_ASSIGN(auto changes, unpack_changes(bytes));
+    for (const auto& [at, outcome] : changes)
+      rows.push_back({{test, timeline, std::get<0>(at), std::get<1>(at), std::get<2>(at)}, outcome});
+    return {};
+  }
+
+  const std::set<TestId> tests_;
+  const std::set<TimelineId> timelines_;
+};
 
 }  // namespace
 
 Result<std::vector<ChangeRow>> RedisStorage::do_find_changes(const ChangeQuery& query) {
   const auto keys = suite_keys(query.suite);
   const auto key = keys[suite::kChanges];
-  const std::set<TestId> tests(query.tests.begin(), query.tests.end());
-  const std::set<TimelineId> timelines(query.timelines.begin(), query.timelines.end());
-  ChangeFields fields;
-  const bool all = tests.empty() || tests.size() * std::max<std::size_t>(timelines.size(), 1) > kManyFields;
-  if (all || timelines.empty()) {
-    Reply pairs;
-    if (all) {
-      RESULTSDB_ASSIGN(pairs, client_->run(key, Access::Repeatable, Command{"HGETALL", key}));
-    } else {
-      std::vector<std::string> arguments;
-      for (const auto test : tests) arguments.push_back(pack_id(test));
-      const std::string tables[] = {key, keys[suite::kTimelineIds]};
-      RESULTSDB_ASSIGN(auto replies, client_->eval(Access::Repeatable, scripts::find_changes, tables,
-                                                   std::move(arguments)));
-      pairs = std::move(replies[0]);
-    }
-    for (std::size_t i = 0; i + 1 < pairs.items.size(); i += 2)
-      take_field(pairs.items[i], pairs.items[i + 1], fields);
-  } else {
-    Command command{"HMGET", key};
-    for (const auto test : tests)
-      for (const auto timeline : timelines) command.push_back(ByteWriter().u32(test).u32(timeline).text());
-    RESULTSDB_ASSIGN(auto values, client_->run(key, Access::Repeatable, command));
-    std::size_t i = 0;
-    for (const auto test : tests)
-      for (const auto timeline : timelines)
-        if (auto& value = values.items[i++]; !value.is_nil())
-          fields.emplace(std::pair(test, timeline), std::move(value.text));
+  const ChangeFields fields(query);
+  if (fields.named()) {
+    RESULTSDB_ASSIGN(auto values, client_->run(key, Access::Repeatable, fields.read_named(key)));
+    return fields.take_named(std::move(values));
   }
+  if (fields.all()) {
+    RESULTSDB_ASSIGN(auto pairs, client_->run(key, Access::Repeatable, Command{"HGETALL", key}));
+    return fields.take_pairs(std::move(pairs));
+  }
+  std::vector<std::string> arguments;
+  for (const auto test : fields.tests()) arguments.push_back(pack_id(test));
+  const std::string tables[] = {key, keys[suite::kTimelineIds]};
+  RESULTSDB_ASSIGN(auto replies,
+                   client_->eval(Access::Repeatable, scripts::find_changes, tables, std::move(arguments)));
+  return fields.take_pairs(std::move(replies[0]));
+}
 
-  std::vector<ChangeRow> rows;
-  for (const auto& [field, bytes] : fields) {
-    if ((!tests.empty() && !tests.contains(field.first)) ||
-        (!timelines.empty() && !timelines.contains(field.second)))
-      continue;
-    RESULTSDB_ASSIGN(auto changes, unpack_changes(bytes));
-    for (const auto& [at, outcome] : changes)
-      rows.push_back(
-          {{field.first, field.second, std::get<0>(at), std::get<1>(at), std::get<2>(at)}, outcome});
-  }
-  return rows;
+Result<ChangesAndTimelines> RedisStorage::do_find_changes_and_timelines(const ChangeQuery& query) {
+  const ChangeFields fields(query);
+  if (!fields.named()) return Storage::do_find_changes_and_timelines(query);
+  const auto keys = suite_keys(query.suite);
+  const Command commands[] = {fields.read_named(keys[suite::kChanges]), {"HGETALL", keys[suite::kTimelines]}};
+  RESULTSDB_ASSIGN(auto replies, client_->snapshot(commands[0][1], commands));
+  ChangesAndTimelines found;
+  RESULTSDB_ASSIGN(found.changes, fields.take_named(std::move(replies[0])));
+  RESULTSDB_ASSIGN(found.timelines, take_timelines(std::move(replies[1])));
+  return found;
 }
 
 Result<std::vector<DetailRow>> RedisStorage::do_read_details(std::string_view suite,

@@ -80,6 +80,8 @@ class RedisStorage final : public storage::Storage {
                                                              storage::TimelineId timeline,
                                                              storage::TestSetId first) override;
   Result<std::vector<storage::ChangeRow>> do_find_changes(const storage::ChangeQuery& query) override;
+  Result<storage::ChangesAndTimelines> do_find_changes_and_timelines(
+      const storage::ChangeQuery& query) override;
   Result<std::vector<storage::DetailRow>> do_read_details(std::string_view suite,
                                                           std::span<const RunRef> runs,
                                                           std::span<const storage::TestId> tests) override;
@@ -115,6 +117,8 @@ class RedisStorage final : public storage::Storage {
   /// Of each name; `mode` is that of intern_tests.lua.
   Result<std::vector<std::int64_t>> test_ids(std::string_view suite, const char* mode,
                                              std::span<const std::string_view> names);
+  /// All rows of the hash of timelines.
+  static Result<std::vector<storage::TimelineRow>> take_timelines(Reply pairs);
   Result<std::vector<Reply>> run_query(const storage::RunQuery& query, std::string_view mode,
                                        const std::optional<RunCursor>& after, std::uint32_t limit);
   /// False: the rows that the write was made from changed meanwhile.

@@ -257,6 +257,32 @@ Result<std::vector<ChangeRow>> SqlStorage::do_find_changes(const ChangeQuery& qu
   return rows;
 }
 
+/// Of one test, which is what histories mostly ask for: rows of two kinds in one answer.
+Result<ChangesAndTimelines> SqlStorage::do_find_changes_and_timelines(const ChangeQuery& query) {
+  if (query.tests.size() != 1) return Storage::do_find_changes_and_timelines(query);
+  RESULTSDB_ASSIGN(auto connection, database_->reader());
+  RESULTSDB_ASSIGN(const auto suite, find_suite(*connection, query.suite));
+  const std::set<TimelineId> wanted(query.timelines.begin(), query.timelines.end());
+  ChangesAndTimelines found;
+  RESULTSDB_TRY(connection->run(
+      "SELECT suite, timeline, variant, 0, outcome, 0, 0, position, started, 0, 0, CAST(NULL AS BYTEA), 0 AS "
+      "kind FROM change_point WHERE suite = $1 AND test = $2 "
+      "UNION ALL SELECT suite, id, branch, configuration, order_key, version, runs, first_position, "
+      "last_position, last_received, next_serial, state, 1 FROM timeline WHERE suite = $1 "
+      "ORDER BY 13, 2, 8, 9, 3",
+      {suite, number(query.tests.front())}, [&](const Row& row) {
+        const auto timeline = row.number<TimelineId>(1);
+        if (row.integer(12) == 1) {
+          found.timelines.push_back(to_timeline(row));
+        } else if (wanted.empty() || wanted.contains(timeline)) {
+          found.changes.push_back({{query.tests.front(), timeline, row.integer(7),
+                                    from_micros(row.integer(8)), std::string(row.text(2))},
+                                   row.number<OutcomeId>(4)});
+        }
+      }));
+  return found;
+}
+
 Result<std::vector<DetailRow>> SqlStorage::do_read_details(std::string_view suite,
                                                            std::span<const RunRef> runs,
                                                            std::span<const TestId> tests) {

@@ -278,6 +278,18 @@ Result<std::vector<ChangeRow>> Storage::find_changes(const ChangeQuery& query) {
   return do_find_changes(query);
 }
 
+Result<ChangesAndTimelines> Storage::find_changes_and_timelines(const ChangeQuery& query) {
+  RESULTSDB_TRY(check_suite(query.suite));
+  return do_find_changes_and_timelines(query);
+}
+
+Result<ChangesAndTimelines> Storage::do_find_changes_and_timelines(const ChangeQuery& query) {
+  ChangesAndTimelines found;
+  RESULTSDB_ASSIGN(found.changes, do_find_changes(query));
+  RESULTSDB_ASSIGN(found.timelines, do_find_timelines(query.suite, {}));
+  return found;
+}
+
 Result<std::vector<DetailRow>> Storage::read_details(std::string_view suite, std::span<const RunRef> runs,
                                                      std::span<const TestId> tests) {
   RESULTSDB_TRY(check_suite(suite));

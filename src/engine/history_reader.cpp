@@ -39,6 +39,7 @@ class Reading {
                                             add_timeline(track, contents, selected);
                                           }));
     RESULTSDB_TRY(read_dictionary());
+    if (query_.tries || query_.details || query_.durations) snapshot.reads_on();
     if (query_.tries) RESULTSDB_TRY(read_outcomes());
     if (query_.details) RESULTSDB_TRY(read_details());
     for (std::uint32_t test = 0; test < tests_.size(); ++test) {

@@ -81,6 +81,11 @@ Result<std::shared_ptr<const TimelineList>> Suite::refresh() {
     if (listed_ && revision && revision == listed_at_) return listed_;
   }
   RESULTSDB_ASSIGN(const auto rows, storage_.find_timelines(name_));
+  return learn(rows, revision);
+}
+
+Result<std::shared_ptr<const TimelineList>> Suite::learn(std::span<const storage::TimelineRow> rows,
+                                                         std::optional<std::uint64_t> revision) {
   TimelineList list;
   list.reserve(rows.size());
   for (const storage::TimelineRow& row : rows) {
@@ -104,6 +109,11 @@ Result<std::shared_ptr<const TimelineList>> Suite::refresh() {
   });
   listed_ = std::make_shared<const TimelineList>(std::move(list));
   return listed_;
+}
+
+bool Suite::has_revisions() const {
+  std::lock_guard lock(mutex_);
+  return listed_at_.has_value();
 }
 
 std::shared_ptr<const TimelineList> Suite::known() const {
@@ -147,6 +157,17 @@ Result<Timeline::Reader> Snapshot::open(Timeline& timeline) {
   auto reader = timeline.read();
   if (reader) seen_.emplace_back(&timeline, (*reader)->row.version);
   return reader;
+}
+
+std::uint64_t Snapshot::reads() const {
+  std::uint64_t sum = 0;
+  for (const auto& seen : seen_) sum += seen.first->reads();
+  return sum;
+}
+
+void Snapshot::validate(const TimelineList& now) {
+  validated_ = same(now);
+  reads_ = reads();
 }
 
 bool Snapshot::same(const TimelineList& now) const {

@@ -6,6 +6,8 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -40,6 +42,11 @@ class Suite {
   Result<TimelinePtr> open_timeline(std::string_view branch, const Configuration& configuration);
   /// Timelines listed in the store, after one call that learns their versions, or that nothing was written.
   Result<std::shared_ptr<const TimelineList>> refresh();
+  /// The same from the rows of all listed timelines, which the caller has just read.
+  Result<std::shared_ptr<const TimelineList>> learn(std::span<const storage::TimelineRow> rows,
+                                                    std::optional<std::uint64_t> revision = {});
+  /// True if the store said by itself whether anything was written: refresh() mostly reads no row.
+  bool has_revisions() const;
   /// As refresh() left them.
   std::shared_ptr<const TimelineList> known() const;
   /// A listed timeline; null if there is none of that number.
@@ -77,6 +84,12 @@ class Snapshot {
   Result<Timeline::Reader> open(Timeline& timeline);
   /// As open(), for who has read it already.
   void note(const Timeline& timeline, std::uint64_t version) { seen_.emplace_back(&timeline, version); }
+  /// For a body that reads the store once: `now` came with what it read, or after it. If nothing has changed
+  /// up to there, its answer needs no other check, unless it reads on, which it says by reads_on().
+  void validate(const TimelineList& now);
+  void reads_on() { validated_ = false; }
+  /// True if the answer is valid, and what hangs on the runs was known all the time.
+  bool is_validated() const { return validated_ && reads_ == reads(); }
   /// True if nothing that was opened has changed, and `now` lists the same timelines.
   bool same(const TimelineList& now) const;
   /// True if each timeline that was opened was seen at one version, and all that was written since is runs
@@ -84,8 +97,12 @@ class Snapshot {
   bool only_grew() const;
 
  private:
+  std::uint64_t reads() const;
+
   std::shared_ptr<const TimelineList> list_;
   std::vector<std::pair<const Timeline*, std::uint64_t>> seen_;
+  bool validated_ = false;
+  std::uint64_t reads_ = 0;  // of the opened timelines when it was validated
 };
 
 inline constexpr int kFreshAttempt = 1;  // the first that knows of all that was written before the call
@@ -94,9 +111,9 @@ inline constexpr int kFreshAttempt = 1;  // the first that knows of all that was
 enum class Growth { Spoils, Harmless };
 
 /// Runs `body(Snapshot&)` (a Result) until its answer belongs to one state of the timelines it opened: at
-/// first with what is known, then three times more. One store call validates an answer. Where writers never
-/// pause and growth is harmless, an answer counts if each timeline, by itself, is as it was at some
-/// moment of this call.
+/// first with what is known, then three times more. One store call validates an answer, if none of the body
+/// did. Where writers never pause and growth is harmless, an answer counts if each timeline, by itself, is as
+/// it was at some moment of this call.
 template <class Body>
 auto read_consistently(Suite& suite, Growth growth, Body body) -> decltype(body(std::declval<Snapshot&>())) {
   auto list = suite.known();
@@ -106,6 +123,7 @@ auto read_consistently(Suite& suite, Growth growth, Body body) -> decltype(body(
   for (int attempt = 0; attempt < 4; ++attempt) {
     Snapshot snapshot(list);
     auto answer = body(snapshot);
+    if (answer && snapshot.is_validated()) return answer;
     RESULTSDB_ASSIGN(list, suite.refresh());
     if (snapshot.same(*list) ||
         (attempt >= kFreshAttempt && growth == Growth::Harmless && snapshot.only_grew()))

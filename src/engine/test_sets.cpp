@@ -17,6 +17,7 @@ TestSets::TestSets(storage::Storage& storage, std::string suite, storage::Timeli
     : storage_(storage), suite_(std::move(suite)), timeline_(timeline) {}
 
 Status TestSets::load() {
+  ++reads_;
   RESULTSDB_ASSIGN(auto rows, storage_.read_test_sets(suite_, timeline_, read_up_to_ + 1));
   if (!rows.empty()) read_up_to_ = rows.back().id;
   for (storage::TestSetRow& row : rows) rows_.insert_or_assign(row.id, std::move(row));

@@ -1,6 +1,7 @@
 // The test sets of one timeline, read from the store when asked for.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -43,6 +44,8 @@ class TestSets {
   /// Somebody else stored runs, perhaps with new sets; those known are still there.
   void expect_more();
   void forget_all();
+  /// How often this asked the store.
+  std::uint64_t reads() const { return reads_; }
 
  private:
   Status load();
@@ -53,6 +56,7 @@ class TestSets {
   storage::Storage& storage_;
   const std::string suite_;
   const storage::TimelineId timeline_;
+  std::atomic<std::uint64_t> reads_{0};
   std::mutex mutex_;                   // guards what follows
   storage::TestSetId read_up_to_ = 0;  // all stored sets up to this one are in rows_
   bool complete_ = false;              // as far as the timeline is known, there are no others

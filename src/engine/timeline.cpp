@@ -222,6 +222,7 @@ Result<std::shared_ptr<const std::vector<storage::TestId>>> Timeline::lost_tests
     std::lock_guard lock(side_mutex_);
     if (run.lost_tests) return run.lost_tests;
   }
+  ++lost_reads_;
   const storage::RunRef ref{identity_.number, run.serial};
   RESULTSDB_ASSIGN(const auto blobs, storage_.read_outcomes(identity_.suite, {&ref, 1}));
   if (!blobs.front())

@@ -110,6 +110,9 @@ class Timeline {
   /// Lost tests of a run with a lost count, ascending; read from its blob.
   Result<std::shared_ptr<const std::vector<storage::TestId>>> lost_tests(const RunEntry& run);
 
+  /// How often what hangs on the runs (test sets, lost tests) was read from the store.
+  std::uint64_t reads() const { return lost_reads_ + test_sets_.reads(); }
+
   std::size_t loaded_runs() const;
   /// Forgets the runs; they are read again when asked for.
   void unload();
@@ -131,6 +134,7 @@ class Timeline {
   OutcomeDictionary& outcomes_;
   const TimelineIdentity identity_;
   TestSets test_sets_;
+  std::atomic<std::uint64_t> lost_reads_{0};
   mutable std::shared_mutex mutex_;  // guards contents_
   TimelineContents contents_;
   bool loaded_ = false;

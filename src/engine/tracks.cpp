@@ -47,20 +47,27 @@ class TrackReading {
       tracks_.push_back({.timeline = timeline});
       seen_.push_back({reader->row.version, reader->row.next_serial});
     }
-    RESULTSDB_TRY(read_changes());
+    RESULTSDB_TRY(read_changes(snapshot));
     for (std::size_t i = 0; i < tracks_.size(); ++i) RESULTSDB_TRY(fill(snapshot, tracks_[i], seen_[i]));
     return std::move(tracks_);
   }
 
  private:
-  Status read_changes() {
+  Status read_changes(Snapshot& snapshot) {
     storage::ChangeQuery query{.suite = suite_.name()};
     query.tests.assign(query_.tests.begin(), query_.tests.end());
     std::sort(query.tests.begin(), query.tests.end());
     for (const Track& track : tracks_) query.timelines.push_back(track.timeline->identity().number);
     std::sort(query.timelines.begin(), query.timelines.end());
     if (query.tests.empty() || query.timelines.empty()) return {};
-    RESULTSDB_ASSIGN(changes_, suite_.storage().find_changes(query));
+    if (suite_.has_revisions()) {
+      RESULTSDB_ASSIGN(changes_, suite_.storage().find_changes(query));
+      return {};
+    }
+    RESULTSDB_ASSIGN(auto found, suite_.storage().find_changes_and_timelines(query));
+    changes_ = std::move(found.changes);
+    RESULTSDB_ASSIGN(const auto now, suite_.learn(found.timelines));
+    snapshot.validate(*now);
     return {};
   }
 
@@ -72,6 +79,7 @@ class TrackReading {
   Status fill(Snapshot& snapshot, Track& track, const Seen& seen) {
     RESULTSDB_ASSIGN(const Timeline::Reader reader, track.timeline->read());
     const bool same = reader->row.version == seen.version;
+    if (!same) snapshot.reads_on();
     if (!same && reader->state.rewritten > seen.version) snapshot.note(*track.timeline, reader->row.version);
     track.state = reader->state;
     RunFilter filter = filter_for(*track.timeline);

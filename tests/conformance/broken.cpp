@@ -31,6 +31,7 @@ constexpr const char* kDefects[] = {
     "outcomes come in their own order",
     "blobs end at the first zero byte",
     "find_changes ignores the timelines",
+    "timelines beside changes are old",
     "list_branches ignores the prefix",
     "list_collections is unsorted",
     "find_documents ignores the direction",
@@ -112,6 +113,12 @@ class Broken : public FaultyStorage {
     ChangeQuery query = asked;
     if (is("find_changes ignores the timelines")) query.timelines.clear();
     return FaultyStorage::do_find_changes(query);
+  }
+  Result<ChangesAndTimelines> do_find_changes_and_timelines(const ChangeQuery& query) override {
+    auto found = FaultyStorage::do_find_changes_and_timelines(query);
+    if (is("timelines beside changes are old") && found && !found->timelines.empty())
+      --found->timelines.back().version;
+    return found;
   }
   Result<std::vector<std::string>> do_list_branches(std::string_view repository,
                                                     std::string_view prefix) override {

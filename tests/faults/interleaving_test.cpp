@@ -52,6 +52,9 @@ class Interleaving : public ::testing::Test {
     oracle_.erase(key);
   }
 
+  /// Whether the store says that nothing was written; PostgreSQL and Redis do not.
+  bool revisions_ = true;
+
   /// Lets the second model write just before the `call`-th storage call of `action`, then checks its effect.
   /// Returns false when the action makes fewer calls.
   template <class Action>
@@ -59,6 +62,7 @@ class Interleaving : public ::testing::Test {
     std::uint64_t calls = 0;
     bool disturbed = false;
     slow_->set_hook([&](const FaultyStorage::Call& each) -> Status {
+      if (!revisions_ && each.operation == "revision") return make_error(ErrorCode::Unavailable, "not here");
       if (each.when == FaultyStorage::When::Before && ++calls == call && !disturbed) {
         disturbed = true;
         deletion ? delete_other() : write_other();
@@ -80,26 +84,50 @@ class Interleaving : public ::testing::Test {
 };
 
 TEST_F(Interleaving, HistoriesAreOfOneMoment) {
-  HistoryQuery query{
-      .suite = "random", .tests = runs_.tests(), .durations = true, .tries = true, .details = true};
-  for (const bool deletion : {false, true}) {
-    for (const bool cached : {false, true}) {
-      std::uint64_t call = 1;
-      for (bool more = true; more; ++call) {
-        if (!cached) model_ = Model::create(slow_).value();
-        std::string before = oracle_.history(query);
-        std::string answer;
-        more = disturb(call, deletion, [&] {
-          const auto history = model_->history(query);
-          ASSERT_TRUE(history) << history.error();
-          answer = property::describe(*history, query);
-        });
-        EXPECT_TRUE(answer == before || answer == oracle_.history(query)) << "disturbed before call " << call;
-        if (oracle_.runs().size() < 3) write_other(), write_other();
-      }
-      EXPECT_GT(call, 3u);
+  for (int kind = 0; kind < 16; ++kind) {
+    const bool deletion = kind & 1, cached = kind & 2, whole = kind & 4;
+    revisions_ = kind & 8;
+    const HistoryQuery query{
+        .suite = "random", .tests = runs_.tests(), .durations = whole, .tries = whole, .details = whole};
+    std::uint64_t call = 1;
+    for (bool more = true; more; ++call) {
+      if (!cached) model_ = Model::create(slow_).value();
+      std::string before = oracle_.history(query);
+      std::string answer;
+      more = disturb(call, deletion, [&] {
+        const auto history = model_->history(query);
+        ASSERT_TRUE(history) << history.error();
+        answer = property::describe(*history, query);
+      });
+      EXPECT_TRUE(answer == before || answer == oracle_.history(query))
+          << "kind " << kind << ", disturbed before call " << call;
+      if (oracle_.runs().size() < 3) write_other(), write_other();
     }
+    EXPECT_GT(call, 2u);
   }
+}
+
+TEST_F(Interleaving, ACachedHistoryTakesOneCallWhereTheStoreHasNoRevisions) {
+  revisions_ = false;
+  const HistoryQuery query{.suite = "random", .tests = runs_.tests()};
+  const auto read = [&] {
+    EXPECT_FALSE(disturb(1000, false, [&] {
+      const auto history = model_->history(query);
+      ASSERT_TRUE(history) << history.error();
+      EXPECT_EQ(property::describe(*history, query), oracle_.history(query));
+    }));
+  };
+  read();
+  auto before = slow_->calls();
+  const auto revisions = slow_->calls("revision");
+  read();
+  EXPECT_EQ(slow_->calls() - before, 1u);
+  EXPECT_EQ(slow_->calls("revision"), revisions);
+  write_other();
+  read();
+  before = slow_->calls();
+  read();
+  EXPECT_EQ(slow_->calls() - before, 1u);
 }
 
 TEST(Readers, GetThroughWhileWritersOfNewRunsNeverPause) {

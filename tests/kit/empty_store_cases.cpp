@@ -27,6 +27,8 @@ void expect_no_suite(Storage& storage, const std::string& suite) {
   EXPECT_TRUE(found.raw.empty());
   EXPECT_TRUE(found.tiles.empty());
   EXPECT_TRUE(value_of(storage.find_changes({.suite = suite, .tests = {1}, .timelines = {1}})).empty());
+  const auto both = value_of(storage.find_changes_and_timelines({.suite = suite, .tests = {1}}));
+  EXPECT_TRUE(both.changes.empty() && both.timelines.empty());
 }
 
 RESULTSDB_CASE(EveryReadOfAnEmptyStoreIsEmpty) {

@@ -174,6 +174,10 @@ Result<std::vector<ChangeRow>> FaultyStorage::do_find_changes(const ChangeQuery&
   return around("find_changes", [&] { return inner_->do_find_changes(query); });
 }
 
+Result<ChangesAndTimelines> FaultyStorage::do_find_changes_and_timelines(const ChangeQuery& query) {
+  return around("find_changes_and_timelines", [&] { return inner_->do_find_changes_and_timelines(query); });
+}
+
 Result<std::vector<DetailRow>> FaultyStorage::do_read_details(std::string_view suite,
                                                               std::span<const RunRef> runs,
                                                               std::span<const TestId> tests) {

@@ -133,6 +133,9 @@ RESULTSDB_CASE_OF(Queries, ChangesByTestAndTimeline) {
                                        none_or_has(query.timelines, row.key.timeline);
                               }))
         << found.size() << " rows";
+    const auto both = value_of(store().find_changes_and_timelines(query));
+    EXPECT_TRUE(both.changes == found) << both.changes.size() << " rows";
+    EXPECT_TRUE(both.timelines == value_of(store().find_timelines("suite")));
     if (HasFailure()) return;
   }
 }

@@ -213,6 +213,7 @@ RESULTSDB_CASE_OF(Refusals, BadNamesInQueries) {
     bad_query(store().find_runs({.suite = bad}, {}));
     bad_query(store().find_tests({.suite = bad}, {}));
     bad_query(store().find_changes({.suite = bad}));
+    bad_query(store().find_changes_and_timelines({.suite = bad}));
     bad_query(store().find_timelines(bad));
     bad_query(store().find_outcomes(bad));
     bad_query(store().find_configurations(bad));

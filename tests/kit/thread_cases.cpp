@@ -147,6 +147,11 @@ RESULTSDB_CASE(ReadersNeverSeeHalfABatch) {
       const auto changes = value_of(store().find_changes({.suite = "suite"}));
       ASSERT_EQ(changes.size(), kRuns);
       for (const ChangeRow& change : changes) ASSERT_EQ(change.outcome, changes[0].outcome);
+      const auto both = value_of(
+          store().find_changes_and_timelines({.suite = "suite", .tests = {test}, .timelines = {timeline}}));
+      ASSERT_EQ(both.changes.size(), kRuns);
+      for (const ChangeRow& change : both.changes) ASSERT_EQ(change.outcome, both.changes[0].outcome);
+      ASSERT_GE(both.timelines.at(0).version, both.changes[0].outcome) << "versions are older than changes";
       const auto outcomes = value_of(store().read_outcomes("suite", refs));
       for (const auto& outcome : outcomes) ASSERT_EQ(outcome, outcomes[0]);
     }

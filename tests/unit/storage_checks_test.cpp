@@ -209,6 +209,7 @@ TEST(StorageChecks, Arguments) {
   EXPECT_TRUE(refused(s.read_durations("", durations)));
   EXPECT_TRUE(refused(s.read_test_sets("", 1)));
   EXPECT_TRUE(refused(s.find_changes({})));
+  EXPECT_TRUE(refused(s.find_changes_and_timelines({})));
   EXPECT_TRUE(refused(s.read_details("", runs)));
   EXPECT_TRUE(refused(s.find_commits({}, {})));
   EXPECT_TRUE(refused(s.find_commits({.repository = "r", .hash_prefix = "ABC"}, {})));

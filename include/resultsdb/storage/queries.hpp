@@ -70,6 +70,11 @@ struct ChangeQuery {
   bool operator==(const ChangeQuery&) const = default;
 };
 
+struct ChangesAndTimelines {
+  std::vector<ChangeRow> changes;      ///< as find_changes() gives them
+  std::vector<TimelineRow> timelines;  ///< all that are listed, by id
+};
+
 /// Durations of one chunk of a timeline's raw rows, and of the tiles that hold one block.
 struct DurationQuery {
   TimelineId timeline = 0;

@@ -127,6 +127,9 @@ class Storage {
   Result<std::vector<TestSetRow>> read_test_sets(std::string_view suite, TimelineId timeline,
                                                  TestSetId first = 1);
   Result<std::vector<ChangeRow>> find_changes(const ChangeQuery& query);
+  /// The same, and the suite's listed timelines as they were then or later: their versions tell whether the
+  /// changes belong to what the caller knows.
+  Result<ChangesAndTimelines> find_changes_and_timelines(const ChangeQuery& query);
   /// Details of `tests` (empty: all) of these runs, by (timeline, serial, test).
   Result<std::vector<DetailRow>> read_details(std::string_view suite, std::span<const RunRef> runs,
                                               std::span<const TestId> tests = {});
@@ -203,6 +206,8 @@ class Storage {
   virtual Result<std::vector<TestSetRow>> do_read_test_sets(std::string_view suite, TimelineId timeline,
                                                             TestSetId first) = 0;
   virtual Result<std::vector<ChangeRow>> do_find_changes(const ChangeQuery& query) = 0;
+  /// Two calls unless the backend can do both in one.
+  virtual Result<ChangesAndTimelines> do_find_changes_and_timelines(const ChangeQuery& query);
   virtual Result<std::vector<DetailRow>> do_read_details(std::string_view suite, std::span<const RunRef> runs,
                                                          std::span<const TestId> tests) = 0;
   virtual Result<std::vector<RepositoryRow>> do_find_repositories() = 0;

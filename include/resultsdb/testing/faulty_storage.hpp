@@ -85,6 +85,8 @@ class FaultyStorage : public storage::Storage {
                                                              storage::TimelineId timeline,
                                                              storage::TestSetId first) override;
   Result<std::vector<storage::ChangeRow>> do_find_changes(const storage::ChangeQuery& query) override;
+  Result<storage::ChangesAndTimelines> do_find_changes_and_timelines(
+      const storage::ChangeQuery& query) override;
   Result<std::vector<storage::DetailRow>> do_read_details(std::string_view suite,
                                                           std::span<const storage::RunRef> runs,
                                                           std::span<const storage::TestId> tests) override;
