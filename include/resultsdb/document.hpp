@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "resultsdb/run.hpp"
 
@@ -19,6 +20,10 @@ struct Document {
   bool operator==(const Document&) const = default;
 };
 
+/// The collection for what belongs to a run and goes with it: Model::purge() deletes its documents whose keys
+/// are the run's public id, a slash and more. Runs are spread over some collections.
+std::string run_documents(std::string_view run);
+
 /// Changes of one collection, all or nothing.
 struct DocumentChanges {
   struct Put {
@@ -27,7 +32,7 @@ struct DocumentChanges {
     std::optional<std::uint64_t> expected_version;
   };
   std::string collection;
-  std::vector<Put> puts;             ///< AlreadyExists if a unique pair belongs to another document afterwards
+  std::vector<Put> puts;  ///< AlreadyExists if a unique pair belongs to another document afterwards
   std::vector<std::string> deletes;  ///< keys; one that is not there is no error
 };
 

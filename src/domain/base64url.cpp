@@ -1,24 +1,34 @@
-#include "domain/base64url.hpp"
+#include "resultsdb/base64url.hpp"
 
+#include <array>
 #include <cstdint>
 
-namespace resultsdb::domain {
+namespace resultsdb {
 namespace {
 
 constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+constexpr std::uint8_t kNoDigit = 64;
+
+constexpr auto kDigits = [] {
+  std::array<std::uint8_t, 256> digits{};
+  digits.fill(kNoDigit);
+  for (std::size_t i = 0; i < kAlphabet.size(); ++i)
+    digits[static_cast<unsigned char>(kAlphabet[i])] = static_cast<std::uint8_t>(i);
+  return digits;
+}();
 
 }  // namespace
 
 std::string base64url_encode(std::string_view bytes) {
-  std::string out;
-  out.reserve((bytes.size() * 4 + 2) / 3);
+  std::string out((bytes.size() * 4 + 2) / 3, '\0');
+  char* to = out.data();
   std::uint32_t bits = 0;
   int count = 0;
   for (const char byte : bytes) {
     bits = bits << 8 | static_cast<unsigned char>(byte);
-    for (count += 8; count >= 6; count -= 6) out += kAlphabet[bits >> (count - 6) & 63];
+    for (count += 8; count >= 6; count -= 6) *to++ = kAlphabet[bits >> (count - 6) & 63];
   }
-  if (count != 0) out += kAlphabet[bits << (6 - count) & 63];
+  if (count != 0) *to = kAlphabet[bits << (6 - count) & 63];
   return out;
 }
 
@@ -28,9 +38,9 @@ std::optional<std::string> base64url_decode(std::string_view text) {
   std::uint32_t bits = 0;
   int count = 0;
   for (const char letter : text) {
-    const std::size_t value = kAlphabet.find(letter);
-    if (value == std::string_view::npos) return std::nullopt;
-    bits = bits << 6 | static_cast<std::uint32_t>(value);
+    const std::uint8_t digit = kDigits[static_cast<unsigned char>(letter)];
+    if (digit == kNoDigit) return std::nullopt;
+    bits = bits << 6 | digit;
     if ((count += 6) >= 8) out += static_cast<char>(bits >> (count -= 8) & 0xFF);
   }
   const bool bits_left = (bits & ((1u << count) - 1)) != 0;
@@ -38,4 +48,4 @@ std::optional<std::string> base64url_decode(std::string_view text) {
   return out;
 }
 
-}  // namespace resultsdb::domain
+}  // namespace resultsdb

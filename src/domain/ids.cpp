@@ -1,4 +1,4 @@
-#include "domain/base64url.hpp"
+#include "resultsdb/base64url.hpp"
 #include "domain/fields.hpp"
 #include "domain/sha256.hpp"
 #include "resultsdb/model.hpp"
@@ -10,7 +10,7 @@ constexpr std::size_t kIdBytes = 15;  ///< 120 bits: 20 letters without a rest
 
 std::string make_id(std::string_view prefix, const domain::FieldWriter& key) {
   const std::string hash = domain::sha256(key.bytes());
-  return std::string(prefix) + domain::base64url_encode(std::string_view(hash).substr(0, kIdBytes));
+  return std::string(prefix) + base64url_encode(std::string_view(hash).substr(0, kIdBytes));
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 #include "domain/page_token.hpp"
 
-#include "domain/base64url.hpp"
+#include "resultsdb/base64url.hpp"
 
 namespace resultsdb::domain {
 namespace {

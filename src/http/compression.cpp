@@ -1,4 +1,4 @@
-#include "compression.hpp"
+#include "resultsdb/http/compression.hpp"
 
 #include <zlib.h>
 #include <zstd.h>

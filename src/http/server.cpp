@@ -22,7 +22,7 @@
 #include <utility>
 #include <variant>
 
-#include "compression.hpp"
+#include "resultsdb/http/compression.hpp"
 #include "text.hpp"
 
 namespace resultsdb::http {

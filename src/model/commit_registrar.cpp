@@ -121,9 +121,8 @@ Result<std::vector<Commit>> CommitRegistrar::add(std::span<const Commit> commits
   ++batch.row.version;
   std::map<storage::CommitKey, std::size_t> places;  // index in the batch
   const auto put = [&](const Commit& commit) {
-    const auto [place, fresh] =
-        places.emplace(storage::CommitKey{commit.branch, *commit.position, commit.id()},
-                       batch.put_commits.size());
+    const auto [place, fresh] = places.emplace(
+        storage::CommitKey{commit.branch, *commit.position, commit.id()}, batch.put_commits.size());
     if (fresh) {
       batch.put_commits.push_back(commit);
     } else {

@@ -71,7 +71,8 @@ Error not_found(const RepositoryReference& reference, bool has_repository) {
 
 Result<std::vector<Commit>> ModelCore::register_commits(std::span<const Commit> commits, bool prescribed,
                                                         bool overwrite) {
-  if (overwrite && !prescribed) return invalid_argument("only commits with a prescribed position are overwritten");
+  if (overwrite && !prescribed)
+    return invalid_argument("only commits with a prescribed position are overwritten");
   for (const Commit& commit : commits) RESULTSDB_TRY(validate(commit, prescribed));
   std::vector<Commit> stored;
   stored.reserve(commits.size());

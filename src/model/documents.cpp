@@ -1,9 +1,16 @@
 // Documents of Model.
+#include <algorithm>
 #include <utility>
 
 #include "model/model_implementation.hpp"
 
 namespace resultsdb {
+
+std::string run_documents(std::string_view run) {
+  // Ids are hashes, so their first digits spread them; a store may keep collections apart.
+  constexpr std::size_t kPrefix = 2, kDigits = 2;  // "r_" and what follows
+  return "run-documents-" + std::string(run.substr(std::min(kPrefix, run.size()), kDigits));
+}
 
 Result<std::optional<Document>> Model::get_document(std::string_view collection, std::string_view key) {
   return implementation_->storage().get_document(collection, key);
@@ -22,8 +29,10 @@ Result<ItemPage<Document>> Model::documents(const DocumentsQuery& query) {
 
 Status Model::change_documents(const DocumentChanges& changes) {
   storage::DocumentBatch batch{.collection = changes.collection, .deletes = {}, .puts = {}};
-  for (const std::string& key : changes.deletes) batch.deletes.push_back({.key = key, .expected_version = {}});
-  for (const DocumentChanges::Put& put : changes.puts) batch.puts.push_back({put.document, put.expected_version});
+  for (const std::string& key : changes.deletes)
+    batch.deletes.push_back({.key = key, .expected_version = {}});
+  for (const DocumentChanges::Put& put : changes.puts)
+    batch.puts.push_back({put.document, put.expected_version});
   return implementation_->storage().apply(batch);
 }
 

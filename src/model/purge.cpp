@@ -32,6 +32,19 @@ Status check_one_suite(const PurgeOptions& options, const std::vector<RunInfoPtr
   return {};
 }
 
+/// Before the run itself goes: what is left after a crash is deleted with the run another time.
+Status delete_documents(Model& model, const std::string& run) {
+  DocumentsQuery query{.collection = run_documents(run), .key_prefix = run + '/'};
+  do {
+    RESULTSDB_ASSIGN(const auto page, model.documents(query));
+    DocumentChanges changes{.collection = query.collection, .puts = {}, .deletes = {}};
+    for (const Document& document : page.items) changes.deletes.push_back(document.key);
+    if (!changes.deletes.empty()) RESULTSDB_TRY(model.change_documents(changes));
+    query.page = page.next;
+  } while (!query.page.empty());
+  return {};
+}
+
 }  // namespace
 
 Result<std::uint64_t> Model::purge(const PurgeOptions& options, const ProgressCallback& progress) {
@@ -55,6 +68,7 @@ Result<std::uint64_t> Model::purge(const PurgeOptions& options, const ProgressCa
     RESULTSDB_ASSIGN(const engine::TimelinePtr timeline,
                      suite->open_timeline(run->branch, run->configuration));
     engine::TimelineWriter writer(*suite, *timeline, implementation_->options().conflict_retries);
+    RESULTSDB_TRY(delete_documents(*this, run->id));
     RESULTSDB_ASSIGN(const bool gone, writer.erase(run->id, options.received_before));
     if (gone) ++deleted;
   }

@@ -1,4 +1,4 @@
-#include "http/compression.hpp"
+#include "resultsdb/http/compression.hpp"
 
 #include <gtest/gtest.h>
 

@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include "http/compression.hpp"
+#include "resultsdb/http/compression.hpp"
 #include "http/raw_client.hpp"
 
 namespace resultsdb::http {

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "domain/base64url.hpp"
+#include "resultsdb/base64url.hpp"
 #include "domain/fields.hpp"
 #include "domain/sha256.hpp"
 

@@ -7,7 +7,7 @@
 #include <functional>
 #include <map>
 
-#include "domain/base64url.hpp"
+#include "resultsdb/base64url.hpp"
 #include "domain/fields.hpp"
 #include "domain/sha256.hpp"
 #include "resultsdb/model.hpp"
@@ -230,7 +230,7 @@ RunHeader qaboard_header(const QaOutput& output) {
       .text(output.database)
       .text(output.path)
       .text(output.extra_parameters);
-  header.variant = domain::base64url_encode(domain::sha256(key.bytes()));
+  header.variant = base64url_encode(domain::sha256(key.bytes()));
   header.attributes = {{"created_date", std::to_string(output.reported)}, {"state", output.state}};
   return header;
 }

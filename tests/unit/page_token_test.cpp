@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "domain/base64url.hpp"
+#include "resultsdb/base64url.hpp"
 #include "unit/fake_storage.hpp"
 
 namespace resultsdb::storage {

@@ -45,9 +45,11 @@ std::string api_key_of(const http::Request& request) {
 
 std::optional<http::Response> refuse_write(const Service& service, const http::Request& request) {
   const http::ApiKeys* const keys = service.options.api_keys.get();
-  const std::string key = keys != nullptr ? api_key_of(request) : std::string();
-  const Status may =
-      http::check_writer(request, keys, service.options.allow_anonymous_writes, service.now(), key);
+  const auto check = [&](const std::string& key) {
+    return http::check_writer(request, keys, service.options.allow_anonymous_writes, service.now(), key);
+  };
+  Status may = check({});
+  if (!may && keys != nullptr) may = check(api_key_of(request));  // bodies are read through only if they must
   if (may) return std::nullopt;
   return error_response(403, may.error().message);
 }

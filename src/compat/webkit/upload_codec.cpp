@@ -182,6 +182,8 @@ class UploadHandler {
       document_.commits = std::move(json);
     else if (name_ == "timestamp")
       document_.timestamp = std::move(json);
+    else if (name_ == "api_key")
+      document_.has_api_key = true;
     else if (name_ == "version")
       document_.version = std::move(json);
     else if (name_ == "test_results") {

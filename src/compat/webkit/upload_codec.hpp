@@ -16,6 +16,7 @@ namespace resultsdb::webkit {
 struct UploadDocument {
   std::string configuration, suite, commits, timestamp, version;
   std::string test_results;  ///< only what is not an object, or `{}`
+  bool has_api_key = false;
   bool has_results = false;  ///< `test_results` is an object that is not empty
   std::string details, run_stats;
   ResultTable results;

@@ -176,15 +176,23 @@ Result<Steps> process(const Service& service, CheckedUpload& upload) {
   return steps;
 }
 
+Result<std::string> pack_without_key(const std::vector<Commit>& commits, const std::string& body) {
+  RESULTSDB_ASSIGN(const std::string rest, without_api_key(body));
+  return pack_upload(commits, rest);
+}
+
 /// Keeps what is uploaded under each branch key. When processing comes later, a run without results stands in
 /// for the one to come: the suite and its configuration are known at once.
 Status keep(const Service& service, const CheckedUpload& upload, const std::string& body) {
+  RESULTSDB_ASSIGN(const std::string packed, upload.document.has_api_key
+                                                 ? pack_without_key(upload.commits, body)
+                                                 : pack_upload(upload.commits, body));
   Run run{.header = bare_header(upload), .results = {}};
   std::string job;
   for (const std::string& key : branch_keys(service.profile, upload.commits)) {
     run.header.branch = key;
     const std::string id = id_of(run.header);
-    RESULTSDB_TRY(put_upload(*service.model, id, upload.commits, body));
+    RESULTSDB_TRY(put_upload(*service.model, id, packed));
     if (!service.options.async_processing) continue;
     if (job.empty()) job = id;
     RESULTSDB_ASSIGN(const auto known, service.model->find_run(run.header.suite, id, service.now()));

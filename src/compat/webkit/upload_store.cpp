@@ -5,32 +5,38 @@
 #include "canonical_json.hpp"
 #include "commit_codec.hpp"
 #include "json_text.hpp"
+#include "resultsdb/base64url.hpp"
+#include "resultsdb/http/compression.hpp"
 
 namespace resultsdb::webkit {
 namespace {
 
 namespace bj = boost::json;
 
-/// Ids are hashes, so their first digits spread uploads over collections, which a store may keep apart.
-std::string collection_of(const std::string& run) {
-  constexpr std::size_t kPrefix = 2, kDigits = 2;  // "r_" and what follows
-  return "webkit-uploads-" + run.substr(std::min(kPrefix, run.size()), kDigits);
+constexpr char kBody[] = "zstd", kCommits[] = "commits";  // members of the document that is kept
+constexpr std::size_t kLargestBody = std::size_t{1} << 30;
+
+std::string key_of(const std::string& run) { return run + "/webkit-upload"; }
+
+Result<std::string> unpack_body(const bj::value& packed) {
+  const auto bytes = packed.is_string()
+                         ? base64url_decode({packed.get_string().data(), packed.get_string().size()})
+                         : std::nullopt;
+  if (!bytes) return make_error(ErrorCode::Corrupt, "the body of an upload is no base64");
+  auto body = http::unpack("zstd", *bytes, kLargestBody);
+  if (!body) return make_error(ErrorCode::Corrupt, "the body of an upload: " + body.error().message);
+  return body;
 }
 
-/// Keys are no part of what was uploaded: a store that is copied gives none away.
-std::string without_key(const std::string& body) {
-  if (body.find("api_key") == body.npos) return body;
-  auto canonical = canonical_json(body);
-  if (!canonical) return body;
+}  // namespace
+
+Result<std::string> without_api_key(const std::string& body) {
+  RESULTSDB_ASSIGN(const std::string canonical, canonical_json(body));
   JsonObject kept;
-  for (const auto& [name, value] : object_members(*canonical))
+  for (const auto& [name, value] : object_members(canonical))
     if (name != "api_key") kept.set(name, std::string(value));
   return kept.text();
 }
-
-std::string commits_key(const std::string& run) { return run + "/commits"; }
-
-}  // namespace
 
 Result<std::vector<Commit>> StoredUpload::parsed_commits() const {
   bj::error_code error;
@@ -48,22 +54,34 @@ Result<std::vector<Commit>> StoredUpload::parsed_commits() const {
   return parsed;
 }
 
-Status put_upload(Model& model, const std::string& run, const std::vector<Commit>& commits,
-                  const std::string& body) {
+Result<std::string> pack_upload(const std::vector<Commit>& commits, const std::string& body) {
+  const auto packed = http::pack(http::Coding::Zstd, body);
+  if (!packed) return make_error(ErrorCode::Internal, "the upload cannot be packed");
   std::vector<std::string> items;
   for (const Commit& commit : commits) items.push_back(commit_json(commit));
-  DocumentChanges changes{.collection = collection_of(run), .puts = {}, .deletes = {}};
-  changes.puts.push_back({.document = {.key = run, .text = without_key(body)}});
-  changes.puts.push_back({.document = {.key = commits_key(run), .text = json_array(items)}});
+  JsonObject document;
+  document.set_string(kBody, base64url_encode(*packed));
+  document.set(kCommits, json_array(items));
+  return document.text();
+}
+
+Status put_upload(Model& model, const std::string& run, std::string packed) {
+  DocumentChanges changes{.collection = run_documents(run), .puts = {}, .deletes = {}};
+  changes.puts.push_back({.document = {.key = key_of(run), .text = std::move(packed)}});
   return model.change_documents(changes);
 }
 
 Result<std::optional<StoredUpload>> get_upload(Model& model, const std::string& run) {
-  const std::string collection = collection_of(run);
-  RESULTSDB_ASSIGN(std::optional<Document> body, model.get_document(collection, run));
-  RESULTSDB_ASSIGN(std::optional<Document> commits, model.get_document(collection, commits_key(run)));
-  if (!body || !commits) return std::optional<StoredUpload>();
-  return std::optional(StoredUpload{std::move(body->text), std::move(commits->text)});
+  RESULTSDB_ASSIGN(const std::optional<Document> document,
+                   model.get_document(run_documents(run), key_of(run)));
+  if (!document) return std::optional<StoredUpload>();
+  bj::error_code error;
+  const bj::value kept = bj::parse(document->text, error);
+  const bj::object* const members = error ? nullptr : kept.if_object();
+  if (!members || !members->contains(kBody) || !members->contains(kCommits))
+    return make_error(ErrorCode::Corrupt, "a kept upload is none");
+  RESULTSDB_ASSIGN(std::string body, unpack_body(members->at(kBody)));
+  return std::optional(StoredUpload{std::move(body), bj::serialize(members->at(kCommits))});
 }
 
 }  // namespace resultsdb::webkit

@@ -1,4 +1,6 @@
 // What the recordings do not show, through the router on the memory backend.
+#include <sstream>
+
 #include "compat/webkit/endpoint_fixture.hpp"
 
 namespace resultsdb::webkit {
@@ -48,6 +50,21 @@ TEST_F(Endpoints, RunsAreKeptForTheirTimeFromTheCommit) {
   EXPECT_EQ(retention_rule(options_).error().message, "TTL must be at least 4 weeks");
   options_.default_ttl_seconds = 0;
   EXPECT_FALSE(retention_rule(options_)->has_value());
+}
+
+TEST_F(Endpoints, UploadsAreKeptAsLongAsTheirRunWithoutTheKey) {
+  const auto kept = [&] {
+    std::ostringstream text;
+    EXPECT_TRUE(model_->export_to(text, {}));
+    return text.str().find("/webkit-upload") != std::string::npos;
+  };
+  ASSERT_EQ(upload({.results = R"({"a":{"time":1.50}}},"api_key":"not to be kept","more":{"x":{})"}), kAllOk);
+  EXPECT_TRUE(kept());
+  const std::string answer = get("/api/upload").body;
+  EXPECT_NE(answer.find(R"("results":{"a":{"time":1.5}})"), std::string::npos) << answer;
+  ASSERT_TRUE(model_->purge({.suite = "s", .range = {.from_position = 0}}));
+  EXPECT_FALSE(kept());
+  EXPECT_EQ(get("/api/upload").body, "[]\n");
 }
 
 TEST_F(Endpoints, TwoSpellingsOfATestAreCountedTwiceAndStoredOnce) {

@@ -119,9 +119,10 @@ TEST_F(UploadQueue, WhatCannotBeProcessedIsToldAndDroppedInTheEnd) {
                        [](const auto& a, const auto& b) { return a->position < b->position; })
           ->get()
           ->id;
-  const std::string collection = "webkit-uploads-" + damaged.substr(2, 2);
-  ASSERT_TRUE(model_->change_documents(
-      {.collection = collection, .puts = {{.document = {.key = damaged, .text = "[]"}}}, .deletes = {}}));
+  ASSERT_TRUE(
+      model_->change_documents({.collection = run_documents(damaged),
+                                .puts = {{.document = {.key = damaged + "/webkit-upload", .text = "[]"}}},
+                                .deletes = {}}));
   for (int attempt = 1; attempt <= 5; ++attempt) {
     const auto worked = process_queued_upload(model_, options_);
     ASSERT_FALSE(worked);

@@ -5,10 +5,10 @@
 #include <string>
 #include <string_view>
 
-namespace resultsdb::domain {
+namespace resultsdb {
 
 std::string base64url_encode(std::string_view bytes);
 /// Empty if `text` is not what base64url_encode() gives for any bytes.
 std::optional<std::string> base64url_decode(std::string_view text);
 
-}  // namespace resultsdb::domain
+}  // namespace resultsdb
