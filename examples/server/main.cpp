@@ -114,6 +114,7 @@ Result<webkit::Options> webkit_options(const ServerArguments& arguments, const C
   options.api_keys = keys;
   options.allow_anonymous_writes = arguments.allow_anonymous_writes;
   options.default_ttl_seconds = arguments.webkit_ttl;
+  options.profile = arguments.webkit_profile;
   options.async_processing = arguments.async_processing;
   if (!arguments.ci.empty()) {
     RESULTSDB_ASSIGN(options.ci_masters, webkit::load_ci_masters(arguments.ci));

@@ -42,6 +42,8 @@ po::options_description describe(ServerArguments& arguments, std::string& listen
        "store and answer WebKit's uploads at once and process them afterwards")  //
       ("workers", po::value(&arguments.workers)->value_name("N")->default_value(1),
        "threads that process them; 0 leaves that to other servers of the same store")  //
+      ("webkit-profile", po::value<std::string>()->value_name("NAME")->default_value("webkit"),
+       "webkit: as the original; webkit-corrected: without its oddities; see docs/compat/webkit.md")  //
       ("webkit-ttl",
        po::value(&arguments.webkit_ttl)->value_name("SECONDS")->default_value(arguments.webkit_ttl),
        "how long runs that came in through WebKit's protocol are kept, counted from the commit's time; at "
@@ -90,6 +92,11 @@ std::variant<ServerArguments, Farewell> parse_arguments(int argc, const char* co
   if (arguments.threads < 1 || arguments.threads > kMostThreads) return wrong("--threads takes 1 to 256");
   if (arguments.workers < 0 || arguments.workers > kMostThreads) return wrong("--workers takes 0 to 256");
   if (arguments.wait_for_store < 0) return wrong("--wait-for-store takes a number of seconds");
+#ifdef RESULTSDB_SERVER_WEBKIT
+  const auto profile = resultsdb::webkit::parse_profile(values["webkit-profile"].as<std::string>());
+  if (!profile) return wrong("--webkit-profile: " + profile.error().message);
+  arguments.webkit_profile = *profile;
+#endif
   if (values.count("clock") != 0) arguments.clock = values["clock"].as<std::int64_t>();
   return arguments;
 }

@@ -7,6 +7,10 @@
 #include <variant>
 #include <vector>
 
+#ifdef RESULTSDB_SERVER_WEBKIT
+#include "resultsdb/http/webkit.hpp"
+#endif
+
 struct ServerArguments {
   std::string store;
   std::int64_t wait_for_store = 0;  ///< seconds
@@ -21,6 +25,9 @@ struct ServerArguments {
   int workers = 1;           ///< threads that process uploads then; 0: none here
   std::string api_key_file;  ///< or empty
   bool allow_anonymous_writes = false;
+#ifdef RESULTSDB_SERVER_WEBKIT
+  resultsdb::webkit::ProfileName webkit_profile = resultsdb::webkit::ProfileName::Webkit;
+#endif
   std::int64_t webkit_ttl = 5 * 365 * 86'400;  ///< seconds; 0: for ever
 };
 

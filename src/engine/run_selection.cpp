@@ -13,14 +13,11 @@ bool in_range(const RunInfo& run, const RunRange& range) {
          (!range.to_started || run.started <= *range.to_started);
 }
 
-const RunEntryPtr& entry_of(const RunEntryPtr& entry) { return entry; }
-const RunEntryPtr& entry_of(const RunEntryPtr* entry) { return *entry; }
-
 /// Appends what the filter accepts of [first, last) until the limit is met.
 template <class Iterator>
 Status select(Iterator first, Iterator last, const RunFilter& filter, SelectedRuns& selected) {
   for (; first != last; ++first) {
-    const RunEntryPtr& entry = entry_of(*first);
+    const RunEntryPtr& entry = *first;
     const RunEntry& run = *entry;
     if (!in_range(*run.info, filter.range)) continue;
     if (!filter.states.empty() && std::find(filter.states.begin(), filter.states.end(),
@@ -71,18 +68,10 @@ bool run_before(const RunInfo& a, const RunInfo& b, RunOrder order) {
 
 Result<SelectedRuns> select_runs(const TimelineContents& contents, const RunFilter& filter) {
   SelectedRuns selected;
-  if (filter.order == RunOrder::Position) {
-    RESULTSDB_TRY(select_in_order(contents.runs, filter, selected));
-  } else if (filter.order == RunOrder::Started) {
-    RESULTSDB_TRY(select_in_order(contents.by_start, filter, selected));
-  } else {
-    std::vector<const RunEntryPtr*> runs;
-    for (const RunEntryPtr& run : contents.runs) runs.push_back(&run);
-    std::sort(runs.begin(), runs.end(), [](const RunEntryPtr* a, const RunEntryPtr* b) {
-      return run_before(*(*a)->info, *(*b)->info, RunOrder::Received);
-    });
-    RESULTSDB_TRY(select_in_order(runs, filter, selected));
-  }
+  const auto& runs = filter.order == RunOrder::Position  ? contents.runs
+                     : filter.order == RunOrder::Started ? contents.by_start
+                                                         : contents.by_receipt;
+  RESULTSDB_TRY(select_in_order(runs, filter, selected));
   return selected;
 }
 

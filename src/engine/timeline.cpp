@@ -19,6 +19,11 @@ bool by_start(const RunEntryPtr& a, const RunEntryPtr& b) {
   return a->key() < b->key();
 }
 
+bool by_receipt(const RunEntryPtr& a, const RunEntryPtr& b) {
+  if (a->info->received != b->info->received) return a->info->received < b->info->received;
+  return a->key() < b->key();
+}
+
 template <class Before>
 void insert_sorted(std::vector<RunEntryPtr>& runs, const RunEntryPtr& entry, Before before) {
   runs.insert(std::upper_bound(runs.begin(), runs.end(), entry, before), entry);
@@ -71,11 +76,13 @@ Result<RunEntryPtr> make_entry(const storage::RunRow& row, const TimelineIdentit
 void TimelineContents::insert(const RunEntryPtr& entry) {
   insert_sorted(runs, entry, by_key);
   insert_sorted(by_start, entry, engine::by_start);
+  insert_sorted(by_receipt, entry, engine::by_receipt);
 }
 
 void TimelineContents::erase(const RunEntryPtr& entry) {
   erase_sorted(runs, entry, by_key);
   erase_sorted(by_start, entry, engine::by_start);
+  erase_sorted(by_receipt, entry, engine::by_receipt);
 }
 
 std::size_t TimelineContents::lower_bound(const RunKey& key) const {
@@ -165,6 +172,7 @@ Status Timeline::load(std::optional<storage::TimelineRow> row) {
       const auto added = [&](const RunEntryPtr& run) { return run->serial >= row->next_serial; };
       std::erase_if(contents.runs, added);
       std::erase_if(contents.by_start, added);
+      std::erase_if(contents.by_receipt, added);
       contents_ = std::move(contents);
       loaded_ = true;
       return {};
@@ -194,11 +202,13 @@ Status Timeline::read_runs(const storage::TimelineRow& row, TimelineContents& co
       if (last && key_of(run) <= last->key()) continue;
       RESULTSDB_ASSIGN(RunEntryPtr entry, make_entry(run, identity_, row.order_key, outcomes_));
       contents.runs.push_back(entry);
-      contents.by_start.push_back(std::move(entry));
+      contents.by_start.push_back(entry);
+      contents.by_receipt.push_back(std::move(entry));
     }
     paging.token = std::move(page.next);
   } while (!paging.token.empty());
   std::sort(contents.by_start.begin(), contents.by_start.end(), engine::by_start);
+  std::sort(contents.by_receipt.begin(), contents.by_receipt.end(), engine::by_receipt);
   return {};
 }
 

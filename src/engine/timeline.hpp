@@ -63,8 +63,9 @@ Result<RunEntryPtr> make_entry(const storage::RunRow& row, const TimelineIdentit
 struct TimelineContents {
   storage::TimelineRow row;
   TimelineState state;
-  std::vector<RunEntryPtr> runs;      ///< by (position, started, variant)
-  std::vector<RunEntryPtr> by_start;  ///< by (started, position, variant)
+  std::vector<RunEntryPtr> runs;        ///< by (position, started, variant)
+  std::vector<RunEntryPtr> by_start;    ///< by (started, position, variant)
+  std::vector<RunEntryPtr> by_receipt;  ///< by (received, position, started, variant)
 
   void insert(const RunEntryPtr& entry);
   void erase(const RunEntryPtr& entry);

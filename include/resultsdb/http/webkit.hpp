@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "resultsdb/http/api_keys.hpp"
@@ -37,8 +38,17 @@ struct Bugzilla {
 /// WebKit's own, `bugzilla`.
 Bugzilla webkit_bugzilla();
 
+/// How closely to follow the original where it does odd things; docs/compat/webkit.md lists the differences.
+enum class ProfileName : std::uint8_t {
+  Webkit,           ///< as release 3.1.10 does
+  WebkitCorrected,  ///< as its users would expect
+};
+/// `webkit` or `webkit-corrected`; InvalidArgument names both.
+Result<ProfileName> parse_profile(std::string_view name);
+
 struct Options {
-  Clock clock;                                    ///< required
+  Clock clock;  ///< required
+  ProfileName profile = ProfileName::Webkit;
   std::shared_ptr<const http::ApiKeys> api_keys;  ///< of writers, also as member `api_key`; null: not asked
   bool allow_anonymous_writes = false;            ///< from other than loopback, if there are no keys
   std::int64_t default_ttl_seconds =

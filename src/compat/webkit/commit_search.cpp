@@ -73,8 +73,17 @@ Result<std::vector<Commit>> search_reference(const Service& service, const std::
   const bool digits = is_digits(text);
   if (digits || (text.starts_with('r') && is_digits(std::string_view(text).substr(1)))) {
     query.revision = parse_revision(text);
-    if (query.revision) return fetch_places(*service.model, query, limit);
-    if (digits && service.profile.digits_are_revisions) return std::vector<Commit>();
+    const bool only = !digits || service.profile.digits_are_revisions;
+    if (query.revision) {
+      RESULTSDB_ASSIGN(std::vector<Commit> found, fetch_places(*service.model, query, limit));
+      if (only || !found.empty()) return found;
+      query.revision.reset();
+    }
+    if (only) return std::vector<Commit>();
+    query.identifier = text + "@" + default_branch(service, repository);
+    RESULTSDB_ASSIGN(std::vector<Commit> found, fetch_places(*service.model, query, limit));
+    if (!found.empty()) return found;
+    query.identifier.clear();
   }
   if (const auto hash = parse_hash(text)) {
     query.hash_prefix = *hash;
@@ -123,8 +132,8 @@ Result<std::vector<Commit>> commits_of_bound(const Service& service, const Query
 }
 
 struct Bound {
-  std::optional<Position> position;
-  std::optional<Commit> commit;  ///< where it comes from, if from a commit of the store
+  std::optional<Position> first, last;  ///< one place, or those of a second
+  std::optional<Commit> commit;         ///< where it comes from, if from a commit of the store
 };
 
 Result<Bound> read_bound(const Service& service, const Query& query, std::string_view prefix, Side side) {
@@ -132,7 +141,7 @@ Result<Bound> read_bound(const Service& service, const Query& query, std::string
   if (const auto uuids = query.values(named(prefix, "uuid")); !uuids.empty()) {
     RESULTSDB_ASSIGN(const std::int64_t uuid, pick_number(uuids, side, false));
     if (!checked(uuid)) return invalid_argument("Timestamp and uuid must be integers");
-    return Bound{.position = uuid, .commit = {}};
+    return Bound{.first = uuid, .last = uuid, .commit = {}};
   }
   if (const auto timestamps = query.values(named(prefix, "timestamp")); !timestamps.empty()) {
     RESULTSDB_ASSIGN(const std::int64_t timestamp, pick_number(timestamps, side, true));
@@ -140,7 +149,9 @@ Result<Bound> read_bound(const Service& service, const Query& query, std::string
     if (!checked(timestamp) || !checked(timestamp * 100)) {
       return invalid_argument("Timestamp and uuid must be integers");
     }
-    return Bound{.position = timestamp * 100, .commit = {}};
+    const Position first = timestamp * 100;
+    const Position last = service.profile.timestamp_is_first_of_second ? first : first + 99;
+    return Bound{.first = first, .last = last, .commit = {}};
   }
   if (references_of(query, prefix).empty() && !query.has(named(prefix, "repository_id"))) return Bound();
   RESULTSDB_ASSIGN(const std::vector<Commit> commits, commits_of_bound(service, query, prefix));
@@ -148,11 +159,11 @@ Result<Bound> read_bound(const Service& service, const Query& query, std::string
   const auto before = [](const Commit& a, const Commit& b) { return *a.position < *b.position; };
   const Commit& picked = side == Side::Lower ? *std::min_element(commits.begin(), commits.end(), before)
                                              : *std::max_element(commits.begin(), commits.end(), before);
-  return Bound{.position = picked.position, .commit = picked};
+  return Bound{.first = picked.position, .last = picked.position, .commit = picked};
 }
 
 Result<std::optional<Position>> raised(const Service& service, const Bound& bound) {
-  if (!bound.commit) return bound.position;
+  if (!bound.commit) return bound.last;
   RESULTSDB_ASSIGN(const Position largest, newest_sibling(service, *bound.commit));
   return std::optional(largest);
 }
@@ -211,14 +222,14 @@ Result<std::vector<std::string>> named_repositories(const Service& service, std:
 
 Result<std::optional<Position>> read_commit(const Service& service, const Query& query) {
   RESULTSDB_ASSIGN(const Bound single, read_bound(service, query, "", Side::Single));
-  return single.position;
+  return single.last;
 }
 
 Result<CommitRange> read_range(const Service& service, const Query& query) {
   RESULTSDB_ASSIGN(const Bound lower, read_bound(service, query, "after_", Side::Lower));
   RESULTSDB_ASSIGN(const Bound upper, read_bound(service, query, "before_", Side::Upper));
   CommitRange range;
-  range.from = lower.position;
+  range.from = lower.first;
   RESULTSDB_ASSIGN(range.to, raised(service, upper));
   range.given = (range.from ? 1 : 0) + (range.to ? 1 : 0);
   return range;
@@ -227,9 +238,9 @@ Result<CommitRange> read_range(const Service& service, const Query& query) {
 Result<CommitRange> read_range_or_commit(const Service& service, const Query& query) {
   RESULTSDB_ASSIGN(const Bound single, read_bound(service, query, "", Side::Single));
   RESULTSDB_ASSIGN(CommitRange range, read_range(service, query));
-  if (!single.position) return range;
+  if (!single.first) return range;
   if (range.given > 0) return invalid_argument("Cannot define commit and range when searching");
-  range.from = single.position;
+  range.from = single.first;
   RESULTSDB_ASSIGN(range.to, raised(service, single));
   range.given = 2;
   return range;

@@ -6,11 +6,17 @@
 #include <cstdint>
 #include <string_view>
 
+#include "resultsdb/http/webkit.hpp"
+
 namespace resultsdb::webkit {
 
+/// As it stands: the profile `webkit`.
 struct Profile {
+  static Profile named(ProfileName name);
+
   bool default_names_are_keys = true;    ///< `branch=main` finds no results [1]
   bool loose_search_of_old = true;       ///< `recent=False` ignores `is_simulator=False`, `version=0` [4]
+  bool last_arrival_is_recent = true;    ///< the upload that came last decides what is recent [6]
   bool overwrite_commits = true;         ///< registered again with less, a commit loses what is missing [9]
   bool remember_searches = true;         ///< searches for commits are answered from memory for two days [10]
   bool digits_are_revisions = true;      ///< a reference of digits is never a hash prefix [11]
@@ -18,15 +24,18 @@ struct Profile {
   bool spent_limit_is_unlimited = true;  ///< `tests` after the limit is used up by earlier prefixes [13]
   bool refuse_repeated_branches =
       true;  ///< `ref` with several `branch` is refused where commits cannot be ordered [16]
+  bool summary_breaks_down = true;  ///< a summary around a timestamp, or of runs with several states [14]
+  bool timestamp_is_first_of_second = true;    ///< a timestamp that bounds results means order 0 [17]
+  bool silent_expiry = true;                   ///< what is not written, being over, is not mentioned [20]
   bool text_timestamp_breaks_failures = true;  ///< an upload's `timestamp` as a text of digits [23]
   bool null_details_break_links = true;        ///< [24]
   bool text_simulator_is_true = true;          ///< `"is_simulator":"False"` is true in uploads [26]
   bool refuse_form_key = true;                 ///< `api_key` in a form that registers a commit [33]
+  bool failures_keep_escapes = true;           ///< `$23`, `$3F` in the suite of failures are no escapes [37]
   bool refuse_head = true;                     ///< HEAD is 405 [43]
   bool repeat_keeps_missing_tests = true;      ///< a run uploaded again keeps tests that only it had before
 
   std::array<std::string_view, 3> default_branches = {"main", "master", "trunk"};
-  bool summary_breaks_down = true;  ///< a summary around a timestamp, or of runs with several states [14]
   std::string_view default_key = "default";
   std::uint32_t results_limit = 1000;  ///< of results and tests
   std::uint32_t commits_limit = 100;

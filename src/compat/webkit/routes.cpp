@@ -127,7 +127,7 @@ Response results(const Service& service, const Request& request, const PathVaria
 }  // namespace
 
 void mount(http::Router& router, std::shared_ptr<Model> model, const Options& options) {
-  Service service{.model = std::move(model), .options = options, .profile = Profile(), .searches = {}};
+  Service service = Service::of(std::move(model), options);
   if (service.profile.remember_searches) {
     service.searches = std::make_shared<CommitCache>(service.profile.remembered_seconds);
   }
@@ -185,7 +185,9 @@ void mount(http::Router& router, std::shared_ptr<Model> model, const Options& op
   mount.add("/api/urls/queue", "webkit_queue_urls", plain(get_queue_urls));
   mount.add("/api/failures/{suite*}", "webkit_failures",
             [](const Service& service, const Request& request, const PathVariables& variables) {
-              return get_failures(service, request, variables.front());
+              const std::string& suite = variables.front();
+              return get_failures(service, request,
+                                  service.profile.failures_keep_escapes ? suite : unescape_path(suite));
             });
   mount.add("/api/suites", "webkit_suites", plain(get_suites));
   mount.add("/api/results/{path*}", "webkit_results", results);

@@ -25,19 +25,46 @@ Result<ConfigurationQuery> ConfigurationQuery::read(const Service& service, cons
   return wanted;
 }
 
-Status ConfigurationMatcher::load_recent() {
-  if (recent_) return {};
+/// Of each timeline of the branch the run that decides whether its configuration is recent.
+Result<std::vector<RunInfoPtr>> ConfigurationMatcher::deciding_runs() const {
   RunsQuery query;
   query.selection.branches = {query_.key};
-  query.order = RunOrder::Started;
+  query.order = service_.profile.last_arrival_is_recent ? RunOrder::Received : RunOrder::Started;
   query.limit_per_timeline = 1;
   query.now = service_.now();
-  // Recent until the period is over: the run that is exactly that old does not count any more.
-  query.range.from_started = from_seconds(service_.now_seconds() - service_.profile.recent_seconds + 1);
-  RESULTSDB_ASSIGN(const std::vector<RunInfoPtr> runs, service_.model->runs(query));
-  recent_.emplace();
+  RESULTSDB_ASSIGN(std::vector<RunInfoPtr> runs, service_.model->runs(query));
+  if (!service_.profile.last_arrival_is_recent) return runs;
+  const auto was_over = [period = service_.profile.recent_seconds](const RunInfoPtr& run) {
+    return to_seconds(run->started) + period <= to_seconds(run->received);
+  };
+  query.limit_per_timeline = 0;
+  for (RunInfoPtr& run : runs) {
+    if (!was_over(run)) continue;  // what was over when it came decides nothing
+    query.suite = run->suite;
+    query.selection.timelines = {run->timeline};
+    RESULTSDB_ASSIGN(const std::vector<RunInfoPtr> all, service_.model->runs(query));
+    const auto last = std::find_if_not(all.begin(), all.end(), was_over);
+    if (last != all.end()) run = *last;
+  }
+  return runs;
+}
+
+Status ConfigurationMatcher::load_recent() {
+  if (recent_) return {};
+  RESULTSDB_ASSIGN(const std::vector<RunInfoPtr> runs, deciding_runs());
+  // The suites of a configuration decide together.
+  std::map<PlatformConfiguration, RunInfoPtr> deciding;
+  const auto rank = [arrival = service_.profile.last_arrival_is_recent](const RunInfo& run) {
+    return std::pair(arrival ? run.received : Time(), run.started);
+  };
   for (const RunInfoPtr& run : runs) {
-    const auto configuration = PlatformConfiguration::from_facets(run->configuration, "");
+    RunInfoPtr& best = deciding[PlatformConfiguration::from_facets(run->configuration, "")];
+    if (!best || rank(*best) < rank(*run)) best = run;
+  }
+  recent_.emplace();
+  for (const auto& [configuration, run] : deciding) {
+    // Until the period is over: the run that is exactly that old does not count any more.
+    if (to_seconds(run->started) + service_.profile.recent_seconds <= service_.now_seconds()) continue;
     recent_platforms_.insert(configuration.platform);
     recent_->insert(configuration);
   }

@@ -44,6 +44,7 @@ class ConfigurationMatcher {
   Result<std::vector<MatchedTimeline>> match(const std::string& suite);
 
  private:
+  Result<std::vector<RunInfoPtr>> deciding_runs() const;
   Status load_recent();
   Result<bool> matches(const PlatformConfiguration& stored, const PlatformConfiguration& wanted);
 

@@ -12,6 +12,14 @@
 namespace resultsdb::webkit {
 
 struct Service {
+  /// Remembers no searches.
+  static Service of(std::shared_ptr<Model> model, const Options& options) {
+    return {.model = std::move(model),
+            .options = options,
+            .profile = Profile::named(options.profile),
+            .searches = {}};
+  }
+
   std::shared_ptr<Model> model;
   Options options;
   Profile profile;

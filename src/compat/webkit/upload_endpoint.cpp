@@ -114,7 +114,7 @@ Result<std::string> take(const Service& service, const http::Request& request) {
 
 Result<std::string> ingest_upload(std::shared_ptr<Model> model, const Options& options,
                                   std::string document) {
-  const Service service{.model = std::move(model), .options = options, .profile = Profile(), .searches = {}};
+  const Service service = Service::of(std::move(model), options);
   http::Request request;
   request.body = std::move(document);
   return take(service, request);

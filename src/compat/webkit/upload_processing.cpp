@@ -15,6 +15,7 @@ namespace {
 /// What each processing step says: empty is "ok".
 struct Steps {
   std::optional<std::string> ci_urls, failures, results, identifiers;
+  bool expired = false;  ///< nothing was written, and that is to be said
 };
 
 std::string stats_json(const UploadDocument& document) {
@@ -131,19 +132,20 @@ Status write(const Service& service, CheckedUpload& upload, const RunHeader& hea
   return {};
 }
 
-std::string step_json(const std::optional<std::string>& problem) {
+std::string step_json(const std::optional<std::string>& problem, bool expired = false) {
   JsonObject step;
   step.set_string("status", problem ? "error" : "ok");
+  if (expired) step.set_string("description", "expired");
   if (problem) step.set_string("description", *problem);
   return step.text();
 }
 
 std::string processing_json(const Steps& steps) {
   JsonObject processing;
-  processing.set("ci-urls", step_json(steps.ci_urls));
-  processing.set("test-failures", step_json(steps.failures));
-  processing.set("suite-results", step_json(steps.results));
-  processing.set("test-results", step_json(steps.results));
+  processing.set("ci-urls", step_json(steps.ci_urls, steps.expired));
+  processing.set("test-failures", step_json(steps.failures, steps.expired));
+  processing.set("suite-results", step_json(steps.results, steps.expired));
+  processing.set("test-results", step_json(steps.results, steps.expired));
   processing.set("commit-identifiers", step_json(steps.identifiers));
   return processing.text();
 }
@@ -168,6 +170,8 @@ Result<Steps> process(const Service& service, CheckedUpload& upload) {
   if (!is_over(service, upload.uuid)) {
     const RunHeader header = header_of(upload, links, steps);
     RESULTSDB_TRY(write(service, upload, header, links ? links->queue : std::nullopt));
+  } else {
+    steps.expired = !service.profile.silent_expiry;
   }
   for (const Commit& commit : upload.commits) {
     const Status added = add_identifier(service, commit);

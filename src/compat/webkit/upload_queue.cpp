@@ -45,7 +45,7 @@ Status queue_upload(const Service& service, const std::string& suite, const std:
 }
 
 Result<bool> process_queued_upload(std::shared_ptr<Model> model, const Options& options) {
-  const Service service{.model = std::move(model), .options = options, .profile = Profile(), .searches = {}};
+  const Service service = Service::of(std::move(model), options);
   JobQueue queue = queue_of(service.model);
   RESULTSDB_ASSIGN(const std::optional<Job> job, queue.take(service.now()));
   if (!job) return false;

@@ -19,10 +19,16 @@ inline constexpr std::int64_t kNow = 1'602'000'000;
 class EndpointFixture : public ::testing::Test {
  protected:
   void SetUp() override {
+    options_.clock = clock_.clock();
+    start();
+  }
+
+  /// Mounts `options_` on an empty store.
+  void start() {
     auto model = Model::create(backends::open_memory());
     ASSERT_TRUE(model.ok()) << model.error();
     model_ = *model;
-    options_.clock = clock_.clock();
+    router_ = http::Router();
     mount(router_, model_, options_);
   }
 

@@ -114,16 +114,6 @@ TEST_F(Endpoints, MalformedResultsLeaveTheSuiteAndNothingElse) {
   EXPECT_NE(get("/api/suites").body.find(R"(["s"])"), std::string::npos);
 }
 
-TEST_F(Endpoints, RecentEndsFourteenDaysAfterTheLatestStart) {
-  ASSERT_EQ(upload({.started = kNow}), kAllOk);
-  ASSERT_EQ(upload({.commit = 1'601'900'100, .started = kNow - 86'400}), kAllOk);
-  clock_.set(from_seconds(kNow + 14 * 86'400 - 1));
-  EXPECT_EQ(get("/api/suites").status, 200);
-  clock_.set(from_seconds(kNow + 14 * 86'400));
-  EXPECT_EQ(get("/api/suites").status, 404);
-  EXPECT_EQ(get("/api/suites?recent=0&platform=mac").status, 200);
-}
-
 TEST_F(Endpoints, WritesAreForThisMachine) {
   const auto refused = post("/api/upload", "{}", /*loopback=*/false);
   EXPECT_EQ(refused.status, 403);

@@ -1,0 +1,96 @@
+// What the profile `webkit-corrected` answers otherwise than `webkit`.
+#include <functional>
+
+#include "compat/webkit/endpoint_fixture.hpp"
+
+namespace resultsdb::webkit {
+namespace {
+
+using testing::kNow;
+
+class Profiles : public testing::EndpointFixture {
+ protected:
+  /// What happens under both profiles, one after the other.
+  void expect(const char* trap, const std::function<std::string()>& happens, const std::string& webkit,
+              const std::string& corrected) {
+    for (const ProfileName profile : {ProfileName::Webkit, ProfileName::WebkitCorrected}) {
+      clock_.set(from_seconds(kNow));
+      options_.profile = profile;
+      start();
+      EXPECT_EQ(happens(), profile == ProfileName::Webkit ? webkit : corrected) << "trap " << trap;
+    }
+  }
+  std::string status(const std::string& target) const { return std::to_string(get(target).status); }
+  std::string empty(const std::string& target) const {
+    const auto reply = get(target);
+    if (reply.status != 200) return std::to_string(reply.status);
+    return reply.body == "[]\n" ? "none" : "some";
+  }
+};
+
+TEST_F(Profiles, DifferWhereTheTableSays) {
+  expect("1", [&] { return upload({}), empty("/api/results/s?branch=main"); }, "none", "some");
+  expect(
+      "4", [&] { return upload({}), empty("/api/results/s?recent=False&platform=mac&version=0"); }, "some",
+      "none");
+  expect("8", [&] { return upload({.branch = "b"}), empty("/api/urls?branch=b"); }, "none", "some");
+  expect(
+      "13",
+      [&] {
+        upload({.results = R"({"a1":{},"b1":{},"b2":{}})"});
+        return get("/api/s/tests?limit=1&test=a&test=b").body;
+      },
+      "[\"a1\",\"b1\",\"b2\"]\n", "[\"a1\"]\n");
+  expect(
+      "14", [&] { return upload({}), status("/api/results-summary/s/t?timestamp=1601900000"); }, "400",
+      "200");
+  expect(
+      "20",
+      [&] {
+        const std::string steps = upload({.commit = 1'000'000'000});
+        return std::string(steps.find("expired") == std::string::npos ? "silent" : "said");
+      },
+      "silent", "said");
+  expect(
+      "37",
+      [&] {
+        post(
+            "/api/upload",
+            R"({"suite":"s#","configuration":{"platform":"mac","version":"10.14","is_simulator":false,)"
+            R"("architecture":"x86_64"},"timestamp":1601990000,"commits":[{"repository_id":"tools","branch":"main",)"
+            R"("hash":"abc","timestamp":1601900000}],"test_results":{"results":{"t":{}}}})");
+        return empty("/api/failures/s$23");
+      },
+      "404", "none");
+  expect("43", [&] { return std::to_string(send("HEAD", "/api/suites").status); }, "405", "404");
+}
+
+TEST_F(Profiles, RecencyIsThatOfTheLastArrivalOrTheLatestStart) {
+  expect(
+      "6",
+      [&] {
+        upload({.started = kNow});
+        clock_.set(from_seconds(kNow + 1));
+        upload({.commit = 1'601'800'000, .started = kNow - 3 * 86'400});
+        clock_.set(from_seconds(kNow + 2));
+        upload(
+            {.commit = 1'601'700'000, .started = kNow - 20 * 86'400});  // over when it comes: decides nothing
+        std::string text;
+        for (const int days : {10, 11, 13, 14}) {
+          clock_.set(from_seconds(kNow + days * 86'400));
+          text += status("/api/suites") + " ";
+        }
+        return text;
+      },
+      "200 404 404 404 ", "200 200 200 404 ");
+}
+
+TEST_F(Profiles, HaveNames) {
+  EXPECT_EQ(parse_profile("webkit").value(), ProfileName::Webkit);
+  EXPECT_EQ(parse_profile("webkit-corrected").value(), ProfileName::WebkitCorrected);
+  EXPECT_NE(parse_profile("WebKit").error().message.find("there are webkit and webkit-corrected"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace resultsdb::webkit
