@@ -9,7 +9,10 @@
 
 #include "corpus.hpp"
 #include "engine_under_test.hpp"
+#include "http_bench.hpp"
 #include "report.hpp"
+#include "resultsdb/backends/postgres.hpp"
+#include "resultsdb/backends/sqlite.hpp"
 #include "row_baseline.hpp"
 #include "server_bench.hpp"
 #include "upload_bench.hpp"
@@ -215,6 +218,20 @@ void Comparison::compare_flips(Report& report) {
                format("p50 %.2f ms against ", ours.p50 / 1000) + format("%.0f ms", r1 * 1000));
 }
 
+void measure_over_http(const Settings& settings, const std::string& folder, Report& report) {
+  constexpr std::uint32_t kCommits = 1000, kCommitsOnServers = 100;  // whose runs are sent one by one
+  measure_http(backends::open_sqlite({.path = folder + "/http.db", .cache_bytes = 128 << 20}).value(),
+               "SQLite", kCommits, folder, report);
+  if (settings.postgres.empty()) return;
+  BackendRegistry registry;
+  backends::register_postgres(registry);
+  measure_http(registry
+                   .open(settings.postgres + (settings.postgres.find('?') == std::string::npos ? "?" : "&") +
+                         "schema=resultsdb_http")
+                   .value(),
+               "PostgreSQL", kCommitsOnServers, {}, report);
+}
+
 int run(const Settings& settings) {
   auto pattern = (fs::temp_directory_path() / "resultsdb-bench-XXXXXX").string();
   const fs::path folder = ::mkdtemp(pattern.data());
@@ -225,6 +242,7 @@ int run(const Settings& settings) {
     measure_upload_with_retention(folder.string(), settings.uploads, report);
   if (settings.only.empty() || settings.only == "rows") Comparison(settings, folder.string()).run(report);
   measure_elapsed_time();
+  if (settings.only.empty() || settings.only == "http") measure_over_http(settings, folder.string(), report);
   const ServerSettings servers{settings.scale, settings.seed, settings.queries, folder.string()};
   const auto wants = [&](const char* part, const std::string& url) {
     return !url.empty() && (settings.only.empty() || settings.only == part);
@@ -251,8 +269,8 @@ int main(int argc, char** argv) {
       "resultsdb-bench: ratios to a row per result and to a null parse, in one process");
   options.add_options()  //
       ("scale", po::value(&scale)->default_value("s1"),
-       "s1 (10,000 tests x 8 configurations x 200 commits) or small")                    //
-      ("only", po::value(&settings.only), "upload, retention, rows, postgres or redis")  //
+       "s1 (10,000 tests x 8 configurations x 200 commits) or small")                          //
+      ("only", po::value(&settings.only), "upload, retention, rows, http, postgres or redis")  //
       ("postgres", po::value(&settings.postgres),
        "URL of a throwaway server (RESULTSDB_TEST_POSTGRES_SOCKET)")                                    //
       ("redis", po::value(&settings.redis), "URL of a throwaway server (RESULTSDB_TEST_REDIS_SOCKET)")  //

@@ -107,6 +107,19 @@ std::vector<std::pair<std::uint32_t, std::uint8_t>> RowBaseline::not_passed(std:
   return rows;
 }
 
+std::vector<RowBaseline::RunCounts> RowBaseline::runs() {
+  std::vector<RunCounts> runs;
+  auto* statement = prepare(
+      "SELECT configuration, place, count(*), sum(outcome <> 0) FROM result GROUP BY configuration, place");
+  while (sqlite3_step(statement) == SQLITE_ROW)
+    runs.push_back({static_cast<std::uint32_t>(sqlite3_column_int64(statement, 0)),
+                    static_cast<std::uint32_t>(sqlite3_column_int64(statement, 1)),
+                    static_cast<std::uint64_t>(sqlite3_column_int64(statement, 2)),
+                    static_cast<std::uint64_t>(sqlite3_column_int64(statement, 3))});
+  sqlite3_finalize(statement);
+  return runs;
+}
+
 std::vector<std::pair<std::uint32_t, std::uint64_t>> RowBaseline::flips() {
   std::vector<std::pair<std::uint32_t, std::uint64_t>> rows;
   auto* statement = prepare(

@@ -32,6 +32,12 @@ class RowBaseline {
   /// Tests of a run that are no plain pass, with their outcome.
   std::vector<std::pair<std::uint32_t, std::uint8_t>> not_passed(std::uint32_t configuration,
                                                                  std::uint32_t commit);
+  /// Every run: (configuration, commit), how many results it has and how many are no plain pass.
+  struct RunCounts {
+    std::uint32_t configuration, commit;
+    std::uint64_t results, not_passed;
+  };
+  std::vector<RunCounts> runs();
   /// How often tests changed between neighbouring runs of a configuration: over all history, by test.
   std::vector<std::pair<std::uint32_t, std::uint64_t>> flips();
   std::uint64_t bytes() const;

@@ -1,5 +1,6 @@
 #include "json_text.hpp"
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <charconv>
 
@@ -48,17 +49,34 @@ std::string json_string(std::string_view text) {
 }
 
 std::string JsonObject::text() const {
-  std::string out = "{";
-  for (const auto& [key, value] : members_) {
+  using Member = std::pair<std::string, std::string>;
+  std::vector<const Member*> sorted;
+  sorted.reserve(members_.size());
+  std::size_t bytes = 2;
+  for (const Member& member : members_) {
+    sorted.push_back(&member);
+    bytes += member.first.size() + member.second.size() + sizeof("\"\":,");
+  }
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const Member* a, const Member* b) { return a->first < b->first; });
+  std::string out;
+  out.reserve(bytes);
+  out += '{';
+  for (std::size_t i = 0; i < sorted.size(); ++i) {
+    if (i + 1 < sorted.size() && sorted[i + 1]->first == sorted[i]->first) continue;  // the last one counts
     if (out.size() > 1) out += ',';
-    json::append_string(out, key, /*ascii_only=*/true);
-    out.append(":").append(value);
+    json::append_string(out, sorted[i]->first, /*ascii_only=*/true);
+    out.append(":").append(sorted[i]->second);
   }
   return out += '}';
 }
 
 std::string json_array(const std::vector<std::string>& values) {
-  std::string out = "[";
+  std::size_t bytes = 2;
+  for (const std::string& value : values) bytes += value.size() + 1;
+  std::string out;
+  out.reserve(bytes);
+  out += '[';
   for (const std::string& value : values) {
     if (out.size() > 1) out += ',';
     out += value;

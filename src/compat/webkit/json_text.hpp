@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,15 +18,14 @@ std::string json_string(std::string_view text);
 class JsonObject {
  public:
   void set(std::string_view key, std::string json) {
-    members_.insert_or_assign(std::string(key), std::move(json));
+    members_.emplace_back(std::string(key), std::move(json));
   }
   void set_string(std::string_view key, std::string_view text) { set(key, json_string(text)); }
   void set_integer(std::string_view key, std::int64_t value) { set(key, std::to_string(value)); }
-  bool contains(std::string_view key) const { return members_.find(key) != members_.end(); }
   std::string text() const;
 
  private:
-  std::map<std::string, std::string, std::less<>> members_;
+  std::vector<std::pair<std::string, std::string>> members_;  // as they were set
 };
 
 std::string json_array(const std::vector<std::string>& values);

@@ -6,6 +6,7 @@
 #include "json_text.hpp"
 #include "numbers.hpp"
 #include "path.hpp"
+#include "resultsdb/json.hpp"
 #include "run_attributes.hpp"
 #include "run_search.hpp"
 #include "service.hpp"
@@ -74,19 +75,36 @@ class SeriesReader {
  private:
   AnswerRow row(std::uint32_t index, const Outcome& outcome) const {
     AnswerRow row = row_of(runs_[index]);
+    const bool has_time = index < series_.duration_us.size() && series_.duration_us[index] >= 0;
+    const std::string time = has_time ? duration_json(Duration{series_.duration_us[index]}) : std::string();
+    const auto found = attributes_.find(index);
+    if (found == attributes_.end() || found->second.empty()) {
+      row.json = plain_json(row, outcome, time);
+      return row;
+    }
     JsonObject object;
-    if (const auto found = attributes_.find(index); found != attributes_.end() && !found->second.empty()) {
-      for (const auto& [name, json] : object_members(found->second)) object.set(name, std::string(json));
-    }
-    if (index < series_.duration_us.size() && series_.duration_us[index] >= 0) {
-      object.set("time", duration_json(Duration{series_.duration_us[index]}));
-    }
+    for (const auto& [name, json] : object_members(found->second)) object.set(name, std::string(json));
+    if (has_time) object.set("time", time);
     object.set_string("actual", outcome.actual);
     object.set_string("expected", outcome.expected);
     object.set_integer("start_time", row.start);
     object.set_integer("uuid", row.uuid);
     row.json = object.text();
     return row;
+  }
+
+  /// Most rows have no attributes: the members in their order.
+  static std::string plain_json(const AnswerRow& row, const Outcome& outcome, const std::string& time) {
+    std::string out;
+    out.reserve(128);
+    out += "{\"actual\":";
+    json::append_string(out, outcome.actual, /*ascii_only=*/true);
+    out += ",\"expected\":";
+    json::append_string(out, outcome.expected, /*ascii_only=*/true);
+    out.append(",\"start_time\":").append(std::to_string(row.start));
+    if (!time.empty()) out.append(",\"time\":").append(time);
+    out.append(",\"uuid\":").append(std::to_string(row.uuid));
+    return out += '}';
   }
 
   const History::Series& series_;

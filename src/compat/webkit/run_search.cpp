@@ -199,12 +199,17 @@ void cut_rows(const RunSearch& search, const MatchedTimeline& timeline, std::vec
 }
 
 void Answer::add(const MatchedTimeline& timeline, std::vector<AnswerRow> rows) {
+  Group* group = nullptr;  // of the row before, whose sdk is mostly the same
+  std::string sdk;
   for (AnswerRow& row : rows) {
-    PlatformConfiguration shown = timeline.configuration;
-    shown.set_sdk(row.sdk);
-    Group& group = groups_[shown.group()];
-    if (group.rows.empty()) group.shown = shown;
-    group.rows.push_back(std::move(row));
+    if (!group || row.sdk != sdk) {
+      sdk = row.sdk;
+      PlatformConfiguration shown = timeline.configuration;
+      shown.set_sdk(sdk);
+      group = &groups_[shown.group()];
+      if (group->rows.empty()) group->shown = std::move(shown);
+    }
+    group->rows.push_back(std::move(row));
   }
 }
 
