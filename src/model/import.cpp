@@ -162,7 +162,7 @@ class Importing {
 
   Status flush_commits() {
     if (commits_.empty()) return {};
-    RESULTSDB_TRY(model_.register_commits(commits_, true));
+    RESULTSDB_TRY(model_.register_commits(commits_, /*prescribed=*/true, /*overwrite=*/true));
     report.commits += commits_.size();
     commits_.clear();
     return {};

@@ -1,6 +1,8 @@
 // Commits through Model: places that are fixed for ever, and references.
 #include <gtest/gtest.h>
 
+#include <sstream>
+
 #include "resultsdb/backends/memory.hpp"
 #include "resultsdb/model.hpp"
 
@@ -97,6 +99,23 @@ TEST_F(Commits, PrescribedPlacesAreTaken) {
   EXPECT_EQ(stored->front().position, 4711);
   const Commit unplaced = commit(2, 10);
   EXPECT_EQ(model_->register_commits({&unplaced, 1}, true).error().code, ErrorCode::InvalidArgument);
+}
+
+TEST_F(Commits, RegisteredAtTwoPlacesAreImportedAtBoth) {
+  std::vector<Commit> both = {commit(1, 10), commit(1, 20)};
+  both[0].position = 1000;
+  both[1].position = 2000;
+  const auto stored = model_->register_commits(both, /*prescribed=*/true, /*overwrite=*/true);
+  ASSERT_TRUE(stored) << stored.error();
+  std::stringstream exported;
+  ASSERT_TRUE(model_->export_to(exported, {}));
+  const auto other = Model::create(backends::open_memory()).value();
+  const auto report = other->import_from(exported, from_seconds(1));
+  ASSERT_TRUE(report) << report.error();
+  std::ostringstream again;
+  ASSERT_TRUE(other->export_to(again, {}));
+  EXPECT_EQ(again.str(), exported.str());
+  EXPECT_EQ(other->commits({.repository = "widgets"}).value().items.size(), 2u);
 }
 
 TEST_F(Commits, AreResolvedByWhatPeopleWrite) {
