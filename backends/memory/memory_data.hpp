@@ -59,6 +59,7 @@ struct RepositoryData {
 struct Collection {
   std::map<std::string, Document, std::less<>> documents;
   std::map<std::pair<std::string, std::string>, std::string> unique;  // (name, value) -> key
+  std::map<std::pair<std::string, std::uint32_t>, Bytes> chunks;      // key, number
 };
 
 inline auto natural_key(const RunRow& run) {

@@ -119,6 +119,8 @@ class MemoryStorage final : public Storage {
   Result<std::vector<Document>> do_find_documents(const DocumentQuery& query,
                                                   const std::optional<std::string>& after,
                                                   std::uint32_t limit) override;
+  Result<std::optional<Bytes>> do_read_chunk(std::string_view collection, std::string_view key,
+                                             std::uint32_t number) override;
 
  private:
   template <class Keys, class Views>
@@ -295,6 +297,9 @@ Status MemoryStorage::do_apply(const DocumentBatch& batch) {
     for (const auto& pair : document.unique) collection.unique.emplace(pair, document.key);
     collection.documents.insert_or_assign(item.document.key, std::move(document));
   }
+  for (const ChunkRow& row : batch.delete_chunks) collection.chunks.erase({row.key, row.number});
+  for (const ChunkRow& row : batch.put_chunks)
+    collection.chunks.insert_or_assign({row.key, row.number}, row.bytes);
   ++revision_;
   return {};
 }
@@ -608,6 +613,15 @@ Result<std::vector<Document>> MemoryStorage::do_find_documents(const DocumentQue
       consider(at->second);
   }
   return rows;
+}
+
+Result<std::optional<Bytes>> MemoryStorage::do_read_chunk(std::string_view collection, std::string_view key,
+                                                          std::uint32_t number) {
+  std::shared_lock lock(mutex_);
+  const auto found = collections_.find(collection);
+  if (found == collections_.end()) return std::optional<Bytes>();
+  const auto chunk = found->second.chunks.find({std::string(key), number});
+  return chunk == found->second.chunks.end() ? std::optional<Bytes>() : std::optional(chunk->second);
 }
 
 }  // namespace

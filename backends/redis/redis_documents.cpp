@@ -92,12 +92,16 @@ void put(Transaction& transaction, const Document& document) {
     transaction.sorted_add(collection::kAttributes, pack_pair(name, value) + document.key);
 }
 
+std::string chunk_field(std::string_view key, std::uint32_t number) { return pack_id(number).append(key); }
+
 }  // namespace
 
 Result<bool> RedisStorage::apply_once(const Keys& keys, const DocumentBatch& batch) {
   const auto named = named_keys(batch);
-  if (named.empty()) return true;
-  RESULTSDB_ASSIGN(const auto before, read_before(*client_, keys, batch, named));
+  Before before;
+  if (!named.empty()) {
+    RESULTSDB_ASSIGN(before, read_before(*client_, keys, batch, named));
+  }
   RESULTSDB_TRY(check(batch, before, named));
   Transaction transaction(keys);
   for (const auto& key : named) transaction.expect_version(collection::kDocuments, key, before.version(key));
@@ -116,6 +120,10 @@ Result<bool> RedisStorage::apply_once(const Keys& keys, const DocumentBatch& bat
     document.version = (deleted.contains(document.key) ? 0 : before.version(document.key)) + 1;
     put(transaction, document);
   }
+  for (const auto& row : batch.delete_chunks)
+    transaction.hash_delete(collection::kChunks, chunk_field(row.key, row.number));
+  for (const auto& row : batch.put_chunks)
+    transaction.hash_set(collection::kChunks, chunk_field(row.key, row.number), row.bytes);
   return std::move(transaction).commit(*client_, limits_);
 }
 
@@ -127,6 +135,15 @@ Result<std::optional<Document>> RedisStorage::do_get_document(std::string_view c
   if (reply.is_nil()) return std::optional<Document>();
   RESULTSDB_ASSIGN(auto document, unpack_document(collection, key, reply.text));
   return std::optional(std::move(document));
+}
+
+Result<std::optional<Bytes>> RedisStorage::do_read_chunk(std::string_view collection, std::string_view key,
+                                                         std::uint32_t number) {
+  const auto table = Keys(prefix_, Keys::Kind::Collection, collection)[collection::kChunks];
+  RESULTSDB_ASSIGN(auto reply,
+                   client_->run(table, Access::Repeatable, Command{"HGET", table, chunk_field(key, number)}));
+  if (reply.is_nil()) return std::optional<Bytes>();
+  return std::optional(std::move(reply.text));
 }
 
 Result<std::vector<Document>> RedisStorage::do_find_documents(const DocumentQuery& query,

@@ -98,6 +98,8 @@ class RedisStorage final : public storage::Storage {
   Result<std::vector<storage::Document>> do_find_documents(const storage::DocumentQuery& query,
                                                            const std::optional<std::string>& after,
                                                            std::uint32_t limit) override;
+  Result<std::optional<storage::Bytes>> do_read_chunk(std::string_view collection, std::string_view key,
+                                                      std::uint32_t number) override;
 
  private:
   Keys suite_keys(std::string_view name) const { return Keys(prefix_, Keys::Kind::Suite, name); }

@@ -68,6 +68,7 @@ inline constexpr std::string_view kDocuments = "document";    // hash: key -> ro
 inline constexpr std::string_view kOrder = "key";             // sorted: key
 inline constexpr std::string_view kUnique = "unique";         // hash: pair -> key
 inline constexpr std::string_view kAttributes = "attribute";  // sorted: pair, key
+inline constexpr std::string_view kChunks = "chunk";          // hash: number (4 bytes), key -> bytes
 }  // namespace collection
 
 /// A range of a sorted set: members from `low` on and below `high`, by bytes.

@@ -66,6 +66,7 @@ struct Table {
   const char* name;
   std::size_t keys;
   std::vector<Column> columns;
+  int since = 1;  ///< schema version that has it
 };
 
 enum class OnConflict { Fail, Ignore, Replace };

@@ -16,7 +16,7 @@ struct Migration {
 };
 
 std::span<const Migration> migrations() {
-  static const std::array all = {Migration{1, schema_0001}};
+  static const std::array all = {Migration{1, schema_0001}, Migration{2, schema_0002}};
   return all;
 }
 

@@ -1,6 +1,7 @@
 // Finding damage: every row against its checksum.
 #include <deque>
 
+#include "migrations.hpp"
 #include "sql_storage.hpp"
 #include "tables.hpp"
 
@@ -158,7 +159,8 @@ Result<std::vector<Damage>> SqlStorage::do_find_damage() {
   for (const auto& what : whats)
     finder.found.push_back({.table = info.backend, .key = printable(info.location), .what = printable(what)});
   RESULTSDB_TRY(finder.read_suites());
-  for (const Table* table : tables::all()) RESULTSDB_TRY(finder.check(*table));
+  RESULTSDB_ASSIGN(const auto schema, read_schema_state(*connection));
+  for (const Table* table : tables::of_version(schema.version)) RESULTSDB_TRY(finder.check(*table));
   return std::move(finder.found);
 }
 

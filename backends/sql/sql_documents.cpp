@@ -3,6 +3,7 @@
 #include <deque>
 #include <set>
 
+#include "migrations.hpp"
 #include "sql_storage.hpp"
 #include "tables.hpp"
 
@@ -55,6 +56,27 @@ Status check_version(const std::string& collection, const std::string& key, std:
                     collection + '/' + key);
 }
 
+/// SchemaMismatch for a store that has no table of chunks yet.
+Status check_has_chunks(Connection& connection) {
+  RESULTSDB_ASSIGN(const auto schema, read_schema_state(connection));
+  if (schema.version >= tables::kDocumentChunk.since) return {};
+  return make_error(ErrorCode::SchemaMismatch, "the store has schema version " +
+                                                   std::to_string(schema.version) +
+                                                   ", which keeps no large bytes: run `resultsdb migrate`");
+}
+
+Status write_chunks(Connection& connection, const DocumentBatch& batch) {
+  RESULTSDB_TRY(check_has_chunks(connection));
+  const std::string_view collection = batch.collection;
+  Rows deleted, put;
+  for (const auto& row : batch.delete_chunks)
+    deleted.insert(deleted.end(), {collection, std::string_view(row.key), number(row.number)});
+  for (const auto& row : batch.put_chunks)
+    put.insert(put.end(), {collection, std::string_view(row.key), number(row.number), Blob{row.bytes}});
+  RESULTSDB_TRY(connection.remove(tables::kDocumentChunk, deleted));
+  return put_rows(connection, tables::kDocumentChunk, OnConflict::Replace, put);
+}
+
 }  // namespace
 
 Status SqlStorage::do_apply(const DocumentBatch& batch) {
@@ -99,6 +121,8 @@ Status SqlStorage::do_apply(const DocumentBatch& batch) {
       unique.insert(unique.end(), {collection, std::string_view(name), std::string_view(value),
                                    std::string_view(document.key)});
   }
+  if (!batch.delete_chunks.empty() || !batch.put_chunks.empty())
+    RESULTSDB_TRY(write_chunks(*connection, batch));
   RESULTSDB_TRY(put_rows(*connection, tables::kDocument, OnConflict::Fail, documents));
   RESULTSDB_TRY(put_rows(*connection, tables::kDocumentAttribute, OnConflict::Ignore, attributes));
   auto status = put_rows(*connection, tables::kDocumentUnique, OnConflict::Fail, unique);
@@ -138,6 +162,20 @@ Result<std::optional<Document>> SqlStorage::do_get_document(std::string_view col
   RESULTSDB_TRY(connection->look_up(tables::kDocument, {collection, key},
                                     [&](std::size_t, const Row& row) { document = to_document(row); }));
   return document;
+}
+
+Result<std::optional<Bytes>> SqlStorage::do_read_chunk(std::string_view collection, std::string_view key,
+                                                       std::uint32_t number) {
+  RESULTSDB_ASSIGN(auto connection, database_->reader());
+  std::optional<Bytes> bytes;
+  const Status read =
+      connection->look_up(tables::kDocumentChunk, {collection, key, sql::number(number)},
+                          [&](std::size_t, const Row& row) { bytes = std::string(row.bytes(3)); });
+  if (!read) {
+    RESULTSDB_TRY(check_has_chunks(*connection));
+    return read.error();
+  }
+  return bytes;
 }
 
 Result<std::vector<Document>> SqlStorage::do_find_documents(const DocumentQuery& query,

@@ -61,7 +61,8 @@ Status SqlStorage::do_migrate() {
 Result<std::vector<TableSize>> SqlStorage::do_sizes() {
   RESULTSDB_ASSIGN(auto connection, database_->reader());
   RESULTSDB_TRY(connection->begin(Connection::Mode::Read));
-  return connection->sizes(tables::all());
+  RESULTSDB_ASSIGN(const auto schema, read_schema_state(*connection));
+  return connection->sizes(tables::of_version(schema.version));
 }
 
 Result<SqlStorage::SuiteNumber> SqlStorage::find_suite(Connection& connection, std::string_view name) {

@@ -1,6 +1,5 @@
 #include "tables.hpp"
 
-#include <array>
 #include <utility>
 
 namespace resultsdb::backends::sql {
@@ -121,13 +120,20 @@ const Table kDocumentUnique{
     3,
     {{"collection", kText}, {"name", kText}, {"value", kText}, {"document", kText}, kChecksum}};
 
-std::span<const Table* const> all() {
-  static constexpr std::array kAll = {
+const Table kDocumentChunk{"document_chunk",
+                           3,
+                           {{"collection", kText}, {"name", kText}, {"chunk"}, {"bytes", kBytes}, kChecksum},
+                           2};
+
+std::vector<const Table*> of_version(int version) {
+  std::vector<const Table*> all = {
       &kMeta,         &kSuite,        &kTest,     &kOutcome,           &kConfiguration,
       &kTimelineKey,  &kTimeline,     &kRun,      &kRunAttribute,      &kRunOutcomes,
       &kRunDurations, &kDurationTile, &kTestSet,  &kChangePoint,       &kDetail,
-      &kRepository,   &kCommit,       &kDocument, &kDocumentAttribute, &kDocumentUnique};
-  return kAll;
+      &kRepository,   &kCommit,       &kDocument, &kDocumentAttribute, &kDocumentUnique,
+      &kDocumentChunk};
+  std::erase_if(all, [version](const Table* table) { return version > 0 && table->since > version; });
+  return all;
 }
 
 }  // namespace tables

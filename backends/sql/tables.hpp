@@ -14,9 +14,9 @@ namespace resultsdb::backends::sql {
 namespace tables {
 extern const Table kMeta, kSuite, kTest, kOutcome, kConfiguration, kTimelineKey, kTimeline, kRun,
     kRunAttribute, kRunOutcomes, kRunDurations, kDurationTile, kTestSet, kChangePoint, kDetail, kRepository,
-    kCommit, kDocument, kDocumentAttribute, kDocumentUnique;
-/// All of them.
-std::span<const Table* const> all();
+    kCommit, kDocument, kDocumentAttribute, kDocumentUnique, kDocumentChunk;
+/// All that a store of this schema version has; 0, as it reads when it is damaged: all that there are.
+std::vector<const Table*> of_version(int version);
 }  // namespace tables
 
 bool has_checksum(const Table& table);

@@ -69,7 +69,7 @@ struct PurgeOptions {
 };
 
 struct ImportReport {
-  std::uint64_t runs_added = 0, runs_unchanged = 0, commits = 0, documents = 0;
+  std::uint64_t runs_added = 0, runs_unchanged = 0, commits = 0, documents = 0, attachments = 0;
 };
 
 /// A commit found by a reference.
@@ -141,7 +141,7 @@ class Model {
   /// Canonical blobs, derived rows and their agreement; `repair` rebuilds what is derived.
   Result<CheckReport> check(bool repair, const ProgressCallback& progress = {});
   struct ExportOptions {
-    std::string suite;  ///< empty: all, and the commits and documents
+    std::string suite;  ///< empty: all, and the commits, documents and attachments
     bool with_received = false;
   };
   /// JSON lines by natural keys, sorted: equal contents give equal bytes on any backend. ResourceExhausted if

@@ -171,6 +171,21 @@ Status check_document(const DocumentPut& put) {
   return check_pairs("puts.unique", document.unique);
 }
 
+Status check_chunks(const DocumentBatch& batch) {
+  const auto key = [](const ChunkRow& row) { return std::tie(row.key, row.number); };
+  for (const ChunkRow& row : batch.delete_chunks)
+    RESULTSDB_TRY(check_name("delete_chunks.key", row.key, Presence::Required));
+  for (const ChunkRow& row : batch.put_chunks) {
+    RESULTSDB_TRY(check_name("put_chunks.key", row.key, Presence::Required));
+    if (row.bytes.empty() || row.bytes.size() > limits::kChunkBytes) {
+      return invalid_argument("must have 1 to " + std::to_string(limits::kChunkBytes) + " bytes",
+                              "put_chunks.bytes");
+    }
+  }
+  RESULTSDB_TRY(check_unique("delete_chunks", batch.delete_chunks, key));
+  return check_unique("put_chunks", batch.put_chunks, key);
+}
+
 }  // namespace
 
 Status check_pairs(std::string_view member, const Attributes& pairs) {
@@ -225,7 +240,8 @@ Status check_batch(const RepositoryBatch& batch) {
 
 Status check_batch(const DocumentBatch& batch) {
   RESULTSDB_TRY(check_name("collection", batch.collection, Presence::Required));
-  if (batch.deletes.empty() && batch.puts.empty()) {
+  if (batch.deletes.empty() && batch.puts.empty() && batch.delete_chunks.empty() &&
+      batch.put_chunks.empty()) {
     return invalid_argument("the batch is empty", "collection " + batch.collection);
   }
   std::vector<std::pair<std::string_view, std::string_view>> unique;
@@ -240,6 +256,7 @@ Status check_batch(const DocumentBatch& batch) {
     RESULTSDB_TRY(check_document(put));
     unique.insert(unique.end(), put.document.unique.begin(), put.document.unique.end());
   }
+  RESULTSDB_TRY(check_chunks(batch));
   RESULTSDB_TRY(
       check_unique("deletes", batch.deletes, [](const DocumentDelete& d) { return std::tie(d.key); }));
   RESULTSDB_TRY(

@@ -334,6 +334,13 @@ Result<std::optional<Document>> Storage::get_document(std::string_view collectio
   return do_get_document(collection, key);
 }
 
+Result<std::optional<Bytes>> Storage::read_chunk(std::string_view collection, std::string_view key,
+                                                 std::uint32_t number) {
+  RESULTSDB_TRY(check_name("collection", collection, Presence::Required));
+  RESULTSDB_TRY(check_name("key", key, Presence::Required));
+  return do_read_chunk(collection, key, number);
+}
+
 Result<Page<Document>> Storage::find_documents(const DocumentQuery& query, const Paging& paging) {
   return find_page<Document>(
       query, paging,

@@ -3,6 +3,7 @@
 
 #include "engine/timeline_check.hpp"
 #include "model/model_implementation.hpp"
+#include "resultsdb/attachments.hpp"
 
 namespace resultsdb {
 namespace {
@@ -63,6 +64,26 @@ void add(engine::TimelineCheck&& check, CheckReport& report) {
   std::move(check.problems.begin(), check.problems.end(), std::back_inserter(report.problems));
 }
 
+Status check_attachments(storage::Storage& storage, std::vector<Problem>& problems) {
+  const auto collections = storage.list_collections();
+  if (!collections && is_damage(collections.error())) {
+    problems.push_back({"document", "", collections.error().text()});
+    return {};
+  }
+  RESULTSDB_TRY(collections);
+  for (const std::string& collection : *collections) {
+    const auto set = attachment_set_of(collection);
+    if (!set) continue;
+    const Status status = Attachments(storage, *set).check(problems);
+    if (!status && is_damage(status.error())) {
+      problems.push_back({"document", collection, status.error().text()});
+    } else {
+      RESULTSDB_TRY(status);
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<CheckReport> Model::check(bool repair, const ProgressCallback& progress) {
@@ -70,6 +91,9 @@ Result<CheckReport> Model::check(bool repair, const ProgressCallback& progress) 
   storage::Storage& storage = implementation_->storage();
   if (progress && !progress({"check rows", 0, 0})) return make_error(ErrorCode::Unavailable, "stopped");
   RESULTSDB_ASSIGN(const DamagedRows damaged, check_rows(storage, report.problems));
+  if (progress && !progress({"check attachments", 0, 0}))
+    return make_error(ErrorCode::Unavailable, "stopped");
+  RESULTSDB_TRY(check_attachments(storage, report.problems));
   RESULTSDB_ASSIGN(const auto suites, implementation_->suite_names({}));
   for (const std::string& suite : suites) {
     const auto rows = storage.find_timelines(suite);

@@ -2,10 +2,14 @@
 #include <algorithm>
 #include <array>
 #include <ostream>
+#include <set>
 #include <utility>
 
+#include "domain/base64url.hpp"
+#include "domain/hex.hpp"
 #include "engine/run_reader.hpp"
 #include "model/model_implementation.hpp"
+#include "resultsdb/attachments.hpp"
 #include "resultsdb/json.hpp"
 #include "resultsdb/limits.hpp"
 
@@ -56,15 +60,6 @@ void append_list(std::string& out, const List& list, Append append) {
 
 void append_texts(std::string& out, const std::vector<std::string>& texts) {
   append_list(out, texts, [&](const std::string& text) { json::append_string(out, text); });
-}
-
-std::string hex(std::string_view bytes) {
-  std::string text;
-  for (const char byte : bytes) {
-    text += "0123456789abcdef"[static_cast<unsigned char>(byte) >> 4];
-    text += "0123456789abcdef"[static_cast<unsigned char>(byte) & 15];
-  }
-  return text;
 }
 
 void append_commit(std::string& out, const Commit& commit) {
@@ -133,7 +128,7 @@ void append_header(ObjectWriter& object, const RunInfo& run, bool with_received)
   object.member("links");
   append_list(out, run.links,
               [&](const Link& link) { append_texts(out, {link.rel, link.label, link.href}); });
-  object.text("digest", hex(run.digest));
+  object.text("digest", domain::hex(run.digest));
   if (with_received) object.time("received", run.received);
 }
 
@@ -176,9 +171,50 @@ Status export_commits(storage::Storage& storage, std::ostream& out) {
   return {};
 }
 
+/// The bytes of a content, in lines that follow the first attachment with it.
+Status export_bytes(AttachmentReader& reader, std::ostream& out) {
+  for (std::uint64_t at = 0; at < reader.size();) {
+    RESULTSDB_ASSIGN(const std::string_view bytes, reader.read(at, SIZE_MAX));
+    at += bytes.size();
+    RESULTSDB_TRY(write_line(out, R"({"bytes":")" + domain::base64url_encode(bytes) + R"("})"));
+  }
+  return {};
+}
+
+Status export_attachments(storage::Storage& storage, std::string_view set, std::ostream& out) {
+  Attachments attachments(storage, set);
+  std::set<std::string> written;  // contents
+  AttachmentsQuery query{.limit = kPageDocuments};
+  do {
+    RESULTSDB_ASSIGN(auto page, attachments.find(query));
+    for (const Attachment& attachment : page.items) {
+      RESULTSDB_ASSIGN(auto reader, attachments.open(attachment.content));
+      if (!reader) continue;  // deleted meanwhile
+      std::string line = "{\"attachment\":";
+      {
+        ObjectWriter object(line);
+        object.text("set", set);
+        object.text("name", attachment.name);
+        object.text("content", attachment.content);
+        json::append_number(object.member("size"), static_cast<std::int64_t>(reader->size()));
+        object.text("text", attachment.text);
+        if (!attachment.attributes.empty()) append_pairs(object.member("attributes"), attachment.attributes);
+      }
+      RESULTSDB_TRY(write_line(out, line + "}"));
+      if (written.insert(attachment.content).second) RESULTSDB_TRY(export_bytes(*reader, out));
+    }
+    query.page = std::move(page.next);
+  } while (!query.page.empty());
+  return {};
+}
+
 Status export_documents(storage::Storage& storage, std::ostream& out) {
   RESULTSDB_ASSIGN(const auto collections, storage.list_collections());
   for (const std::string& collection : collections) {
+    if (const auto set = attachment_set_of(collection)) {
+      RESULTSDB_TRY(export_attachments(storage, *set, out));
+      continue;
+    }
     storage::Paging paging{.limit = kPageDocuments};
     do {
       RESULTSDB_ASSIGN(auto page, storage.find_documents({.collection = collection}, paging));

@@ -4,7 +4,9 @@
 #include <istream>
 #include <utility>
 
+#include "domain/base64url.hpp"
 #include "model/model_implementation.hpp"
+#include "resultsdb/attachments.hpp"
 
 namespace resultsdb {
 namespace {
@@ -123,9 +125,68 @@ void read_result(const bj::object& object, ResultTable& results) {
   results.add(result);
 }
 
+/// Takes the lines of attachments: the bytes of a content follow the first one that has it.
+class ImportedAttachments {
+ public:
+  ImportedAttachments(storage::Storage& storage, Time received) : storage_(storage), received_(received) {}
+
+  Status begin(const bj::object& object) {
+    RESULTSDB_TRY(end());
+    Attachment attachment{.name = text_of(object, "name"),
+                          .content = text_of(object, "content"),
+                          .text = text_of(object, "text"),
+                          .attributes = pairs_of(object, "attributes")};
+    Attachments set(storage_, text_of(object, "set"));
+    RESULTSDB_ASSIGN(const auto known, set.get(attachment.name));
+    if (known && *known == attachment) return {};
+    RESULTSDB_ASSIGN(const auto content, set.open(attachment.content));
+    if (content) {
+      RESULTSDB_TRY(set.link(attachment));
+      return {};
+    }
+    size_ = object.at("size").to_number<std::uint64_t>();
+    attachment_ = std::move(attachment);
+    writer_.emplace(set.write(received_));
+    return size_ == 0 ? finish() : Status();
+  }
+
+  Status add(const std::string& text) {
+    if (!writer_) return {};  // the content is there
+    const auto bytes = domain::base64url_decode(text);
+    if (!bytes) return invalid_argument("the bytes of an attachment are not base64");
+    RESULTSDB_TRY(writer_->append(*bytes));
+    return writer_->size() < size_ ? Status() : finish();
+  }
+
+  Status end() {
+    if (!writer_) return {};
+    writer_.reset();
+    return invalid_argument("bytes of the attachment `" + attachment_.name + "` are missing");
+  }
+
+ private:
+  Status finish() {
+    if (writer_->content() != attachment_.content) {
+      writer_.reset();
+      return invalid_argument("the bytes of the attachment `" + attachment_.name +
+                              "` are not those of its content");
+    }
+    const auto stored = writer_->finish(attachment_);
+    writer_.reset();
+    return stored ? Status() : Status(stored.error());
+  }
+
+  storage::Storage& storage_;
+  const Time received_;
+  Attachment attachment_;
+  std::uint64_t size_ = 0;
+  std::optional<AttachmentWriter> writer_;
+};
+
 class Importing {
  public:
-  Importing(ModelCore& model, Time received) : model_(model), received_(received) {}
+  Importing(ModelCore& model, Time received)
+      : model_(model), received_(received), attachments_(model.storage(), received) {}
 
   Status read_line(std::string_view line) {
     Status status;
@@ -139,6 +200,11 @@ class Importing {
     return status;
   }
 
+  /// Nothing follows.
+  Status end() {
+    RESULTSDB_TRY(attachments_.end());
+    return flush();
+  }
   /// Stores the commits and documents that are not stored yet.
   Status flush() {
     RESULTSDB_TRY(flush_commits());
@@ -156,8 +222,13 @@ class Importing {
     if (const bj::value* document = object.if_contains("document"))
       return add(read_document(document->as_object()));
     if (const bj::value* run = object.if_contains("run")) return read_run(run->as_object());
+    if (const bj::value* attachment = object.if_contains("attachment")) {
+      ++report.attachments;
+      return attachments_.begin(attachment->as_object());
+    }
+    if (object.contains("bytes")) return attachments_.add(text_of(object, "bytes"));
     if (text_of(object, "format") == "resultsdb" && number_of(object, "version") == 1) return {};
-    return invalid_argument("no commit, document or run, or an export of a newer version");
+    return invalid_argument("no commit, document, attachment or run, or an export of a newer version");
   }
 
   Status flush_commits() {
@@ -208,6 +279,7 @@ class Importing {
 
   ModelCore& model_;
   const Time received_;
+  ImportedAttachments attachments_;
   std::vector<Commit> commits_;
   storage::DocumentBatch documents_;
   std::size_t document_bytes_ = 0;
@@ -229,7 +301,7 @@ Result<ImportReport> Model::import_from(std::istream& in, Time received, const P
       return error;
     }
   }
-  RESULTSDB_TRY(importing.flush());
+  RESULTSDB_TRY(importing.end());
   return importing.report;
 }
 

@@ -36,6 +36,8 @@ constexpr const char* kDefects[] = {
     "list_collections is unsorted",
     "find_documents ignores the direction",
     "find_commits compares its text exactly",
+    "chunks are written without their documents",
+    "chunks of all keys are mixed up",
     "unknown test ids have an empty name",
 };
 
@@ -64,6 +66,15 @@ class Broken : public FaultyStorage {
     DocumentBatch batch = asked;
     if (is("versions of documents are not checked")) {
       for (DocumentPut& put : batch.puts) put.expected_version.reset();
+    }
+    if (is("chunks are written without their documents") && !batch.put_chunks.empty()) {
+      RESULTSDB_TRY(FaultyStorage::do_apply(
+          DocumentBatch{.collection = batch.collection, .put_chunks = std::move(batch.put_chunks)}));
+      batch.put_chunks.clear();
+    }
+    if (is("chunks of all keys are mixed up")) {
+      for (ChunkRow& row : batch.put_chunks) row.key = "key";
+      for (ChunkRow& row : batch.delete_chunks) row.key = "key";
     }
     return FaultyStorage::do_apply(batch);
   }
@@ -136,6 +147,11 @@ class Broken : public FaultyStorage {
     DocumentQuery query = asked;
     if (is("find_documents ignores the direction")) query.descending = false;
     return FaultyStorage::do_find_documents(query, after, limit);
+  }
+  Result<std::optional<Bytes>> do_read_chunk(std::string_view collection, std::string_view key,
+                                             std::uint32_t number) override {
+    return FaultyStorage::do_read_chunk(collection, is("chunks of all keys are mixed up") ? "key" : key,
+                                        number);
   }
   Result<std::vector<CommitRow>> do_find_commits(const CommitQuery& query,
                                                  const std::optional<CommitCursor>& after,

@@ -142,6 +142,7 @@ class FlippedBytes : public ::testing::Test {
       put.document = {
           .key = key, .text = R"({"a":1.0})", .attributes = {{"name", "value"}}, .unique = {{"id", key}}};
     }
+    batch.put_chunks = {{"one", 0, "some bytes"}, {"one", 1, std::string("\0more", 5)}};
     ASSERT_TRUE(storage.apply(batch));
     ASSERT_TRUE(storage.apply(storage::RepositoryBatch{.row = {"other", 1, "text"}}));
   }

@@ -95,6 +95,37 @@ TEST_F(SqliteFaults, AlteredMigrationIsRefused) {
   EXPECT_EQ(refusal(), ErrorCode::SchemaMismatch);
 }
 
+/// A store of the first schema: everything but the table of chunks works, and migrating brings that.
+TEST_F(SqliteFaults, StoreOfTheFirstSchemaIsMigrated) {
+  open();
+  ASSERT_EQ(std::system(("sqlite3 '" + path_ +
+                         "' \"DROP TABLE document_chunk; "
+                         "DELETE FROM meta WHERE name = 'migration_2'\"")
+                            .c_str()),
+            0);
+  change_meta("schema_version", "1");
+  const auto storage = open();
+  const storage::DocumentBatch chunk{.collection = "files",
+                                     .deletes = {},
+                                     .puts = {},
+                                     .delete_chunks = {},
+                                     .put_chunks = {{"key", 0, "bytes"}}};
+  EXPECT_EQ(storage->info().value().schema_version, 1);
+  EXPECT_EQ(storage->apply(chunk).error().code, ErrorCode::SchemaMismatch);
+  EXPECT_EQ(storage->read_chunk("files", "key", 0).error().code, ErrorCode::SchemaMismatch);
+  storage::DocumentBatch document{.collection = "files", .deletes = {}, .puts = {}};
+  document.puts.push_back({.document = {.key = "key", .text = "{}"}, .expected_version = {}});
+  EXPECT_TRUE(storage->apply(document));
+  EXPECT_TRUE(storage->sizes());
+  EXPECT_EQ(storage->find_damage().value().size(), 1u) << "only the version, which was changed here";
+  ASSERT_TRUE(storage->migrate());
+  EXPECT_EQ(storage->info().value().schema_version, 2);
+  EXPECT_TRUE(storage->apply(chunk));
+  EXPECT_EQ(storage->read_chunk("files", "key", 0).value(), "bytes");
+  EXPECT_TRUE(storage->get_document("files", "key").value());
+  EXPECT_TRUE(storage->find_damage().value().empty());
+}
+
 TEST_F(SqliteFaults, MissingFileIsNotMadeUnlessAsked) {
   for (const auto& options : {backends::SqliteOptions{.path = path_, .create = false},
                               backends::SqliteOptions{.path = path_, .read_only = true}}) {

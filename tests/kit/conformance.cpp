@@ -16,12 +16,19 @@ struct Group {
 };
 
 constexpr Group kGroups[] = {
-    {"LifeCycle", life_cycle_cases}, {"EmptyStore", empty_store_cases},
-    {"RoundTrip", round_trip_cases}, {"Batch", batch_cases},
-    {"Interning", interning_cases},  {"RunQuery", run_query_cases},
-    {"Query", query_cases},          {"Page", page_cases},
-    {"Document", document_cases},    {"Commit", commit_cases},
-    {"Refusal", refusal_cases},      {"Interleaving", interleaving_cases},
+    {"LifeCycle", life_cycle_cases},
+    {"EmptyStore", empty_store_cases},
+    {"RoundTrip", round_trip_cases},
+    {"Batch", batch_cases},
+    {"Interning", interning_cases},
+    {"RunQuery", run_query_cases},
+    {"Query", query_cases},
+    {"Page", page_cases},
+    {"Document", document_cases},
+    {"Chunk", chunk_cases},
+    {"Commit", commit_cases},
+    {"Refusal", refusal_cases},
+    {"Interleaving", interleaving_cases},
     {"Threads", thread_cases, true},
 };
 

@@ -214,4 +214,9 @@ Result<std::vector<Document>> FaultyStorage::do_find_documents(const DocumentQue
   return around("find_documents", [&] { return inner_->do_find_documents(query, after, limit); });
 }
 
+Result<std::optional<Bytes>> FaultyStorage::do_read_chunk(std::string_view collection, std::string_view key,
+                                                          std::uint32_t number) {
+  return around("read_chunk", [&] { return inner_->do_read_chunk(collection, key, number); });
+}
+
 }  // namespace resultsdb::testing

@@ -128,6 +128,9 @@ class FakeStorage final : public Storage {
     after_text = after;
     return page(documents, wanted);
   }
+  Result<std::optional<Bytes>> do_read_chunk(std::string_view, std::string_view, std::uint32_t) override {
+    return reached<std::optional<Bytes>>();
+  }
 };
 
 }  // namespace resultsdb::storage

@@ -217,6 +217,8 @@ TEST(StorageChecks, Arguments) {
   EXPECT_TRUE(refused(s.list_branches("")));
   EXPECT_TRUE(refused(s.get_document("", "k")));
   EXPECT_TRUE(refused(s.get_document("c", "")));
+  EXPECT_TRUE(refused(s.read_chunk("", "k", 0)));
+  EXPECT_TRUE(refused(s.read_chunk("c", "", 0)));
   EXPECT_TRUE(refused(s.find_documents({}, {})));
   EXPECT_TRUE(refused(s.find_documents({.collection = "c", .unique = {{"", "x"}}}, {})));
   EXPECT_EQ(s.calls, 0);

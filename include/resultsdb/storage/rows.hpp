@@ -184,4 +184,13 @@ struct CommitKey {
 
 using resultsdb::Document;
 
+/// A piece of something large that lies in a collection beside its documents: chunks come and go by
+/// themselves, whatever happens to a document of the same key. (key, number) is the key in its collection.
+struct ChunkRow {
+  std::string key;
+  std::uint32_t number = 0;
+  Bytes bytes;
+  bool operator==(const ChunkRow&) const = default;
+};
+
 }  // namespace resultsdb::storage

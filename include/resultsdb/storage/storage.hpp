@@ -143,6 +143,8 @@ class Storage {
   Result<std::vector<std::string>> list_collections();
   Result<std::optional<Document>> get_document(std::string_view collection, std::string_view key);
   Result<Page<Document>> find_documents(const DocumentQuery& query, const Paging& paging);
+  Result<std::optional<Bytes>> read_chunk(std::string_view collection, std::string_view key,
+                                          std::uint32_t number);
 
  protected:
   friend class testing::FaultyStorage;  // forwards each do_ function to that of another object
@@ -222,6 +224,8 @@ class Storage {
   virtual Result<std::vector<Document>> do_find_documents(const DocumentQuery& query,
                                                           const std::optional<std::string>& after,
                                                           std::uint32_t limit) = 0;
+  virtual Result<std::optional<Bytes>> do_read_chunk(std::string_view collection, std::string_view key,
+                                                     std::uint32_t number) = 0;
 };
 
 }  // namespace resultsdb::storage

@@ -59,6 +59,8 @@ struct DocumentBatch {
   std::string collection;
   std::vector<DocumentDelete> deletes;
   std::vector<DocumentPut> puts;  ///< AlreadyExists if a unique pair belongs to another document afterwards
+  std::vector<ChunkRow> delete_chunks;  ///< bytes ignored
+  std::vector<ChunkRow> put_chunks;
 };
 
 using WriteBatch = std::variant<SuiteBatch, RepositoryBatch, DocumentBatch>;

@@ -102,6 +102,8 @@ class FaultyStorage : public storage::Storage {
   Result<std::vector<storage::Document>> do_find_documents(const storage::DocumentQuery& query,
                                                            const std::optional<std::string>& after,
                                                            std::uint32_t limit) override;
+  Result<std::optional<storage::Bytes>> do_read_chunk(std::string_view collection, std::string_view key,
+                                                      std::uint32_t number) override;
 
  private:
   /// The hook before, `operation`, the hook after.
