@@ -3,6 +3,7 @@
 #include <chrono>
 #include <exception>
 #include <iostream>
+#include <utility>
 
 using namespace resultsdb;
 
@@ -14,8 +15,8 @@ constexpr std::chrono::seconds kLookForJobsEvery{10};
 
 }  // namespace
 
-Tidier::Tidier(const std::shared_ptr<Model>& model, Clock clock, const std::vector<RetentionRule>& rules) {
-  for (const RetentionRule& rule : rules) retentions_.emplace_back(model, rule);
+Tidier::Tidier(const std::shared_ptr<Model>& model, Clock clock, std::vector<Chore> chores)
+    : chores_(std::move(chores)) {
   thread_ = std::thread([this, model, clock = std::move(clock)] { run(*model, clock); });
 }
 
@@ -35,7 +36,7 @@ void Tidier::run(Model& model, const Clock& clock) {
     if (const auto expired = model.expire_runs(clock()); !expired) {
       std::cerr << "resultsdb-server: expiring runs: " << expired.error() << '\n';
     }
-    for (Retention& retention : retentions_) delete_old(retention, clock);
+    for (const Chore& chore : chores_) delete_old(chore, clock);
     lock.lock();
   } while (!wake_.wait_for(lock, kTidyEvery, [this] { return stopping_; }));
 }
@@ -45,10 +46,10 @@ bool Tidier::is_stopping() {
   return stopping_;
 }
 
-void Tidier::delete_old(Retention& retention, const Clock& clock) {
+void Tidier::delete_old(const Chore& chore, const Clock& clock) {
   for (bool done = false; !done && !is_stopping();) {
-    const auto step = retention.step(clock());
-    if (!step) std::cerr << "resultsdb-server: deleting old runs: " << step.error() << '\n';
+    const auto step = chore(clock());
+    if (!step) std::cerr << "resultsdb-server: deleting what is over: " << step.error() << '\n';
     done = !step || step->done;
   }
 }

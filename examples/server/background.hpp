@@ -11,20 +11,21 @@
 #include "resultsdb/model.hpp"
 #include "resultsdb/retention.hpp"
 
-/// Now and then, stores running runs whose lease is over as incomplete, and deletes runs that the rules say
-/// are over.
+/// Deletes some of what is over; called until it is done.
+using Chore = std::function<resultsdb::Result<resultsdb::Retention::Step>(resultsdb::Time)>;
+
+/// Now and then, stores running runs whose lease is over as incomplete, and does the chores.
 class Tidier {
  public:
-  Tidier(const std::shared_ptr<resultsdb::Model>& model, resultsdb::Clock clock,
-         const std::vector<resultsdb::RetentionRule>& rules);
+  Tidier(const std::shared_ptr<resultsdb::Model>& model, resultsdb::Clock clock, std::vector<Chore> chores);
   ~Tidier();
 
  private:
   void run(resultsdb::Model& model, const resultsdb::Clock& clock);
   bool is_stopping();
-  void delete_old(resultsdb::Retention& retention, const resultsdb::Clock& clock);
+  void delete_old(const Chore& chore, const resultsdb::Clock& clock);
 
-  std::vector<resultsdb::Retention> retentions_;
+  const std::vector<Chore> chores_;
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;

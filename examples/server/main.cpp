@@ -114,6 +114,7 @@ Result<webkit::Options> webkit_options(const ServerArguments& arguments, const C
   options.api_keys = keys;
   options.allow_anonymous_writes = arguments.allow_anonymous_writes;
   options.default_ttl_seconds = arguments.webkit_ttl;
+  options.archive_ttl_seconds = arguments.webkit_archive_ttl;
   options.profile = arguments.webkit_profile;
   options.async_processing = arguments.async_processing;
   if (!arguments.ci.empty()) {
@@ -147,15 +148,23 @@ Result<std::unique_ptr<Workers>> mount(http::Router& router, const std::shared_p
 #endif
 }
 
-Result<std::vector<RetentionRule>> retention_rules([[maybe_unused]] const ServerArguments& arguments) {
-  std::vector<RetentionRule> rules;
+/// What deletes what is over.
+Result<std::vector<Chore>> chores([[maybe_unused]] const std::shared_ptr<Model>& model,
+                                  [[maybe_unused]] const ServerArguments& arguments) {
+  std::vector<Chore> chores;
 #ifdef RESULTSDB_SERVER_WEBKIT
-  RESULTSDB_ASSIGN(
-      const auto rule,
-      webkit::retention_rule({.clock = {}, .default_ttl_seconds = arguments.webkit_ttl, .ci_masters = {}}));
-  if (rule) rules.push_back(*rule);
+  RESULTSDB_ASSIGN(const webkit::Options options, webkit_options(arguments, {}, {}));
+  RESULTSDB_ASSIGN(const auto rule, webkit::retention_rule(options));
+  if (rule) {
+    chores.push_back(
+        [runs = std::make_shared<Retention>(model, *rule)](Time now) { return runs->step(now); });
+  }
+  RESULTSDB_ASSIGN(auto archives, webkit::ArchiveRetention::create(model, options));
+  chores.push_back([archives = std::make_shared<webkit::ArchiveRetention>(std::move(archives))](Time now) {
+    return archives->step(now);
+  });
 #endif
-  return rules;
+  return chores;
 }
 
 int serve(const ServerArguments& arguments) {
@@ -164,8 +173,6 @@ int serve(const ServerArguments& arguments) {
   if (arguments.clock) clock = [now = from_seconds(*arguments.clock)] { return now; };
   const auto keys = read_keys(arguments);
   if (!keys) return fail("cannot read the API keys", keys.error(), kWrongUse);
-  const auto rules = retention_rules(arguments);
-  if (!rules) return fail("--webkit-ttl", rules.error(), kWrongUse);
   const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(arguments.wait_for_store);
   auto model = open_model(arguments);
   while (!model && model.error().code == ErrorCode::Unavailable &&
@@ -174,6 +181,8 @@ int serve(const ServerArguments& arguments) {
     model = open_model(arguments);
   }
   if (!model) return fail("cannot open the store", model.error(), kUnavailable);
+  auto to_do = chores(*model, arguments);
+  if (!to_do) return fail("cannot serve WebKit's protocol", to_do.error(), kWrongUse);
 
   http::Router router;
   const auto metrics = std::make_shared<http::Metrics>();
@@ -183,10 +192,13 @@ int serve(const ServerArguments& arguments) {
   options.host = arguments.host;
   options.port = arguments.port;
   options.threads = arguments.threads;
+#ifdef RESULTSDB_SERVER_WEBKIT
+  options.to_file = webkit::takes_large_body;
+#endif
   auto server = http::Server::listen(options, http::counted(router, metrics));
   if (!server) return fail("cannot serve", server.error(), kUnavailable);
   metrics->watch([&server] { return (*server)->statistics(); });
-  const Tidier tidier(*model, clock, *rules);
+  const Tidier tidier(*model, clock, std::move(*to_do));
   signals.start(**server);
   std::cout << "listening on " << (*server)->address() << std::endl;
   (*server)->run();

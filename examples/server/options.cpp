@@ -48,6 +48,11 @@ po::options_description describe(ServerArguments& arguments, std::string& listen
        po::value(&arguments.webkit_ttl)->value_name("SECONDS")->default_value(arguments.webkit_ttl),
        "how long runs that came in through WebKit's protocol are kept, counted from the commit's time; at "
        "least 4 weeks; 0 is for ever")  //
+      ("webkit-archive-ttl",
+       po::value(&arguments.webkit_archive_ttl)
+           ->value_name("SECONDS")
+           ->default_value(arguments.webkit_archive_ttl),
+       "the same of archives; at least 2 weeks; 0 is for ever")  //
 #endif
       ("help", "show this text")("version", "show the version");
   return options;

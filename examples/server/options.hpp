@@ -28,7 +28,8 @@ struct ServerArguments {
 #ifdef RESULTSDB_SERVER_WEBKIT
   resultsdb::webkit::ProfileName webkit_profile = resultsdb::webkit::ProfileName::Webkit;
 #endif
-  std::int64_t webkit_ttl = 5 * 365 * 86'400;  ///< seconds; 0: for ever
+  std::int64_t webkit_ttl = 5 * 365 * 86'400;        ///< seconds; 0: for ever
+  std::int64_t webkit_archive_ttl = 8 * 7 * 86'400;  ///< seconds; 0: for ever
 };
 
 /// What to print and exit with instead of serving.

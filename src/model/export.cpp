@@ -5,11 +5,11 @@
 #include <set>
 #include <utility>
 
-#include "domain/base64url.hpp"
 #include "domain/hex.hpp"
 #include "engine/run_reader.hpp"
 #include "model/model_implementation.hpp"
 #include "resultsdb/attachments.hpp"
+#include "resultsdb/base64url.hpp"
 #include "resultsdb/json.hpp"
 #include "resultsdb/limits.hpp"
 
@@ -176,7 +176,7 @@ Status export_bytes(AttachmentReader& reader, std::ostream& out) {
   for (std::uint64_t at = 0; at < reader.size();) {
     RESULTSDB_ASSIGN(const std::string_view bytes, reader.read(at, SIZE_MAX));
     at += bytes.size();
-    RESULTSDB_TRY(write_line(out, R"({"bytes":")" + domain::base64url_encode(bytes) + R"("})"));
+    RESULTSDB_TRY(write_line(out, R"({"bytes":")" + base64url_encode(bytes) + R"("})"));
   }
   return {};
 }

@@ -4,9 +4,9 @@
 #include <istream>
 #include <utility>
 
-#include "domain/base64url.hpp"
 #include "model/model_implementation.hpp"
 #include "resultsdb/attachments.hpp"
+#include "resultsdb/base64url.hpp"
 
 namespace resultsdb {
 namespace {
@@ -152,7 +152,7 @@ class ImportedAttachments {
 
   Status add(const std::string& text) {
     if (!writer_) return {};  // the content is there
-    const auto bytes = domain::base64url_decode(text);
+    const auto bytes = base64url_decode(text);
     if (!bytes) return invalid_argument("the bytes of an attachment are not base64");
     RESULTSDB_TRY(writer_->append(*bytes));
     return writer_->size() < size_ ? Status() : finish();

@@ -49,6 +49,7 @@ RULES = [
     ("src/http/body_file.cpp", ["posix"], []),
     ("src/http/server.cpp", ["boost", "zlib", "zstd", "posix"], []),
     ("src/http", ["json", "url", "zlib", "zstd"], []),
+    ("src/compat/webkit/zip.cpp", ["zlib"], []),
     ("src/compat/webkit", ["json", "url"], []),
     ("examples/", ["json", "program_options", "gtest", "posix"], []),
 ]

@@ -17,7 +17,7 @@ struct SqliteOptions {
   Synchronous synchronous = Synchronous::Normal;
   int readers = 4;                                 ///< reader connections at most
   std::chrono::milliseconds busy_timeout{10'000};  ///< how long to wait for another process's writer
-  std::int64_t cache_bytes = 64 << 20;             ///< page cache of each connection
+  std::int64_t cache_bytes = 16 << 20;             ///< page cache of each connection
   std::int64_t max_pages = 0;                      ///< `max_page_count`, pages of 2 KB; 0: no limit
   bool read_only = false;
   bool create = true;

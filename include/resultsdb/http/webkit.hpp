@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "resultsdb/http/api_keys.hpp"
@@ -53,6 +54,9 @@ struct Options {
   bool allow_anonymous_writes = false;            ///< from other than loopback, if there are no keys
   std::int64_t default_ttl_seconds =
       5 * 365 * 86'400;  ///< retention of runs, counted from the commit; 0: for ever. See retention_rule()
+  /// Retention of archives, counted from the commit; none: as runs; 0: for ever. See ArchiveRetention.
+  std::optional<std::int64_t> archive_ttl_seconds = 8 * 7 * 86'400;
+  std::uint64_t max_archive_bytes = 500u << 20;
   std::vector<CiMaster> ci_masters;
   std::vector<Bugzilla> bug_trackers = {webkit_bugzilla()};
   bool keep_uploads = true;       ///< as they came, to be read and processed again
@@ -73,6 +77,29 @@ Result<std::string> ingest_upload(std::shared_ptr<Model> model, const Options& o
 /// upload is free at once, or dropped after the fifth attempt; it stays in the store and can be processed
 /// again.
 Result<bool> process_queued_upload(std::shared_ptr<Model> model, const Options& options);
+
+/// Whether the body of such a request may be large and belongs in a file: that of an archive. For
+/// http::ServerOptions::to_file.
+bool takes_large_body(std::string_view method, std::string_view path);
+
+/// Deletes archives whose time is over and what interrupted uploads of archives left, in small steps. One
+/// thread at a time; several processes may work on one store.
+class ArchiveRetention {
+ public:
+  /// InvalidArgument for a time to live of less than two weeks.
+  static Result<ArchiveRetention> create(std::shared_ptr<Model> model, const Options& options);
+  /// Looks at some dozens of archives. A round looks at all; the next one begins an hour later.
+  Result<Retention::Step> step(Time now);
+
+ private:
+  ArchiveRetention(std::shared_ptr<Model> model, const Options& options)
+      : model_(std::move(model)), options_(options) {}
+
+  std::shared_ptr<Model> model_;
+  Options options_;
+  std::optional<Time> next_round_;  // none: a round is going on
+  std::string page_;
+};
 
 /// How long runs are kept that came in through this mount, for a Retention; none: for ever. The mount itself
 /// deletes nothing, but does not write what is over already. InvalidArgument for less than four weeks.

@@ -43,15 +43,29 @@ std::string api_key_of(const http::Request& request) {
   return read ? finder.key() : std::string();
 }
 
-std::optional<http::Response> refuse_write(const Service& service, const http::Request& request) {
-  const http::ApiKeys* const keys = service.options.api_keys.get();
-  const auto check = [&](const std::string& key) {
-    return http::check_writer(request, keys, service.options.allow_anonymous_writes, service.now(), key);
-  };
-  Status may = check({});
-  if (!may && keys != nullptr) may = check(api_key_of(request));  // bodies are read through only if they must
+namespace {
+
+std::optional<http::Response> refusal(const Status& may) {
   if (may) return std::nullopt;
   return error_response(403, may.error().message);
+}
+
+Status check_key(const Service& service, const http::Request& request, const std::string& key) {
+  return http::check_writer(request, service.options.api_keys.get(), service.options.allow_anonymous_writes,
+                            service.now(), key);
+}
+
+}  // namespace
+
+std::optional<http::Response> refuse_write(const Service& service, const http::Request& request) {
+  const Status may = check_key(service, request, {});
+  if (may || service.options.api_keys == nullptr) return refusal(may);
+  return refuse_write(service, request, api_key_of(request));  // bodies are read through only if they must
+}
+
+std::optional<http::Response> refuse_write(const Service& service, const http::Request& request,
+                                           const std::string& key) {
+  return refusal(check_key(service, request, key));
 }
 
 }  // namespace resultsdb::webkit

@@ -32,6 +32,9 @@ Profile Profile::named(ProfileName name) {
   profile.refuse_form_key = false;
   profile.failures_keep_escapes = false;
   profile.refuse_head = false;
+  profile.archive_folders_break_down = false;
+  profile.ignore_archive_format = false;
+  profile.archive_pages_of_all_runs = false;
   profile.repeat_keeps_missing_tests = false;
   return profile;
 }

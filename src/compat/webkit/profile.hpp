@@ -33,6 +33,9 @@ struct Profile {
   bool refuse_form_key = true;                 ///< `api_key` in a form that registers a commit [33]
   bool failures_keep_escapes = true;           ///< `$23`, `$3F` in the suite of failures are no escapes [37]
   bool refuse_head = true;                     ///< HEAD is 405 [43]
+  bool archive_folders_break_down = true;      ///< folders of archives are not listed [27]
+  bool ignore_archive_format = true;           ///< `format` of a file of an archive [28]
+  bool archive_pages_of_all_runs = true;       ///< a page that two runs show in two ways is refused [30]
   bool repeat_keeps_missing_tests = true;      ///< a run uploaded again keeps tests that only it had before
 
   std::array<std::string_view, 3> default_branches = {"main", "master", "trunk"};

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "json_text.hpp"
+#include "multipart.hpp"
 #include "numbers.hpp"
 #include "service.hpp"
 
@@ -34,43 +35,6 @@ constexpr std::string_view kInternalError =
     "The server encountered an internal error and was unable to complete your request. Either the server is "
     "overloaded or there is an error in the application.";
 
-/// The value of `name="…"` in a header line, or nothing.
-std::optional<std::string> quoted_parameter(std::string_view line, std::string_view name) {
-  const std::string start = std::string(name) + "=\"";
-  std::size_t at = line.find(start);
-  while (at != std::string_view::npos && at > 0 && line[at - 1] != ' ' && line[at - 1] != ';') {
-    at = line.find(start, at + 1);  // `filename="…"` ends with `name="…"`
-  }
-  if (at == std::string_view::npos) return std::nullopt;
-  const std::size_t from = at + start.size();
-  return std::string(line.substr(from, line.find('"', from) - from));
-}
-
-http::Parameters multipart_fields(std::string_view body, std::string_view type) {
-  http::Parameters fields;
-  const std::size_t at = type.find("boundary=");
-  if (at == std::string_view::npos) return fields;
-  std::string_view boundary = type.substr(at + 9);
-  boundary = boundary.substr(0, boundary.find(';'));
-  if (boundary.starts_with('"')) boundary = boundary.substr(1, boundary.find('"', 1) - 1);
-  const std::string delimiter = "--" + std::string(boundary);
-  std::size_t start = body.find(delimiter);
-  while (start != std::string_view::npos) {
-    start += delimiter.size();
-    const std::size_t end = body.find("\r\n" + delimiter, start);
-    if (end == std::string_view::npos) break;
-    const std::string_view part = body.substr(start, end - start);
-    const std::size_t blank = part.find("\r\n\r\n");
-    if (blank != std::string_view::npos) {
-      const std::string_view head = part.substr(0, blank);
-      const auto name = quoted_parameter(head, "name");
-      if (name && !quoted_parameter(head, "filename")) fields.emplace_back(*name, part.substr(blank + 4));
-    }
-    start = end + 2;
-  }
-  return fields;
-}
-
 }  // namespace
 
 std::string escape_html(std::string_view text) {
@@ -96,13 +60,29 @@ std::string escape_html(std::string_view text) {
   return escaped;
 }
 
-http::Response page(int status, std::string_view title, std::string_view text) {
+namespace {
+
+http::Response html_page(int status, std::string_view title, const std::string& content) {
   http::Response response{.status = status, .headers = {}, .body = {}};
   response.set_header("Content-Type", "text/html; charset=utf-8");
   response.set_header("Content-Security-Policy", "default-src 'none'");
   response.body = "<!doctype html>\n<html lang=\"en\"><title>" + escape_html(title) + "</title><h1>" +
-                  escape_html(title) + "</h1><pre>" + escape_html(text) + "</pre></html>\n";
+                  escape_html(title) + "</h1>" + content + "</html>\n";
   return response;
+}
+
+}  // namespace
+
+http::Response page(int status, std::string_view title, std::string_view text) {
+  return html_page(status, title, "<pre>" + escape_html(text) + "</pre>");
+}
+
+http::Response page_of_links(std::string_view title,
+                             const std::vector<std::pair<std::string, std::string>>& links) {
+  std::string list = "<ul>";
+  for (const auto& [text, address] : links)
+    list += "\n<li><a href=\"" + escape_html(address) + "\">" + escape_html(text) + "</a>";
+  return html_page(200, title, list + "\n</ul>");
 }
 
 http::Response page_error(int status, std::string_view description) {
@@ -156,8 +136,8 @@ bool is_form(const http::Request& request) {
 }
 
 http::Parameters form_fields(const http::Request& request) {
-  if (media_type(request) != "multipart/form-data") return http::parse_form(request.body);
-  return multipart_fields(request.body, request.header("Content-Type").value_or(""));
+  auto form = read_form(request);
+  return form ? std::move(form->fields) : http::Parameters();
 }
 
 http::Response respond(Result<std::string> json) {

@@ -1,11 +1,14 @@
-// How long runs are kept that came in through this mount.
+// How long runs and archives are kept that came in through this mount.
+#include "archives.hpp"
 #include "run_attributes.hpp"
 #include "service.hpp"
 
 namespace resultsdb::webkit {
 namespace {
 
-constexpr std::int64_t kLeastTtl = 4 * 7 * 86'400;
+constexpr std::int64_t kLeastTtl = 4 * 7 * 86'400, kLeastArchiveTtl = 2 * 7 * 86'400;
+constexpr std::uint32_t kArchivesPerStep = 50;
+constexpr std::chrono::hours kBetweenRounds{1};
 
 RetentionRule rule_of(const Options& options) {
   return {.attribute = {run_attributes::kMount, run_attributes::kThisMount},
@@ -24,6 +27,42 @@ Result<std::optional<RetentionRule>> retention_rule(const Options& options) {
 bool is_over(const Service& service, Position uuid) {
   return service.options.default_ttl_seconds > 0 &&
          resultsdb::is_over(rule_of(service.options), uuid, service.now());
+}
+
+bool takes_large_body(std::string_view method, std::string_view path) {
+  return method == "POST" && path == "/api/upload/archive";
+}
+
+Result<ArchiveRetention> ArchiveRetention::create(std::shared_ptr<Model> model, const Options& options) {
+  const std::int64_t ttl = options.archive_ttl_seconds.value_or(0);
+  if (ttl != 0 && ttl < kLeastArchiveTtl)
+    return invalid_argument("Archive TTL must be at least 2 weeks", "archive_ttl_seconds");
+  return ArchiveRetention(std::move(model), options);
+}
+
+Result<Retention::Step> ArchiveRetention::step(Time now) {
+  if (next_round_ && now < *next_round_) return Retention::Step{.done = true};
+  next_round_.reset();
+  Attachments archives = archives_of(model_);
+  RESULTSDB_ASSIGN(const auto page, archives.find({.limit = kArchivesPerStep, .page = page_}));
+  Retention::Step step;
+  for (const Attachment& archive : page.items) {
+    const auto place = ArchivePlace::parse(archive.name);
+    if (!place || !is_archive_over(options_, place->uuid, now)) continue;
+    RESULTSDB_ASSIGN(const bool removed, archives.remove(archive.name));
+    step.deleted += removed;
+  }
+  page_ = page.next;
+  step.done = page_.empty();
+  if (!step.done) return step;
+  RESULTSDB_TRY(archives.tidy(now));
+  next_round_ = now + kBetweenRounds;
+  return step;
+}
+
+bool is_archive_over(const Options& options, Position uuid, Time now) {
+  const std::int64_t ttl = options.archive_ttl_seconds.value_or(options.default_ttl_seconds);
+  return ttl > 0 && resultsdb::is_over({.attribute = {}, .keep = std::chrono::seconds(ttl)}, uuid, now);
 }
 
 }  // namespace resultsdb::webkit

@@ -138,6 +138,17 @@ void mount(http::Router& router, std::shared_ptr<Model> model, const Options& op
     };
   };
   mount.add("/api/upload", "webkit_upload", plain(get_uploads), plain(post_upload));
+  mount.add("/api/upload/archive", "webkit_archive", plain(get_archive), plain(post_archive));
+  for (const char* folder : {"/archive", "/archive/"}) {
+    mount.add(folder, "webkit_archive_page",
+              [](const Service& service, const Request& request, const PathVariables&) {
+                return show_archive(service, request, "");
+              });
+  }
+  mount.add("/archive/{path*}", "webkit_archive_page",
+            [](const Service& service, const Request& request, const PathVariables& variables) {
+              return show_archive(service, request, variables.front());
+            });
   mount.add("/api/upload/process", "webkit_process_uploads", {}, plain(process_uploads));
   mount.add("/api/commits", "webkit_commits", plain(get_commits), plain(post_commit));
   mount.add("/api/commits/find", "webkit_commits", plain(get_commits));

@@ -40,6 +40,9 @@ http::Response respond(Result<std::string> json);
 
 /// A plain page; title and text are escaped.
 http::Response page(int status, std::string_view title, std::string_view text);
+/// A page of links (text, address).
+http::Response page_of_links(std::string_view title,
+                             const std::vector<std::pair<std::string, std::string>>& links);
 http::Response page_error(int status, std::string_view description);
 http::Response page_error(const Error& error);
 /// 302 to the address, or the error as a page.
@@ -55,6 +58,9 @@ http::Parameters form_fields(const http::Request& request);
 std::string api_key_of(const http::Request& request);
 /// The refusal of a write, or nothing.
 std::optional<http::Response> refuse_write(const Service& service, const http::Request& request);
+/// As above, of what was posted with this key.
+std::optional<http::Response> refuse_write(const Service& service, const http::Request& request,
+                                           const std::string& key);
 
 /// Whether a run at this position is over; of this mount's retention.
 bool is_over(const Service& service, Position uuid);
@@ -71,6 +77,9 @@ http::Response post_commit(const Service& service, const http::Request& request)
 http::Response post_upload(const Service& service, const http::Request& request);
 http::Response get_uploads(const Service& service, const http::Request& request);
 http::Response process_uploads(const Service& service, const http::Request& request);
+http::Response post_archive(const Service& service, const http::Request& request);
+http::Response get_archive(const Service& service, const http::Request& request);
+http::Response show_archive(const Service& service, const http::Request& request, const std::string& path);
 http::Response get_failures(const Service& service, const http::Request& request, const std::string& suite);
 http::Response get_summary(const Service& service, const http::Request& request, const std::string& suite,
                            const std::string& test);

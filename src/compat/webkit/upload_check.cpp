@@ -63,7 +63,9 @@ Result<PlatformConfiguration> read_configuration(const Service& service, const s
   return configuration;
 }
 
-Result<std::vector<Commit>> register_all(const Service& service, const std::string& json) {
+}  // namespace
+
+Result<std::vector<Commit>> register_commits(const Service& service, const std::string& json) {
   std::vector<Commit> commits;
   if (is_falsy(json)) return commits;
   bj::value list = value_of(json);
@@ -80,7 +82,7 @@ Result<std::vector<Commit>> register_all(const Service& service, const std::stri
   return commits;
 }
 
-Result<Time> read_start(const Service& service, const std::string& json) {
+Result<Time> start_of(const Service& service, const std::string& json) {
   if (is_falsy(json)) return from_seconds(service.now_seconds());
   const bj::value value = value_of(json);
   std::optional<std::int64_t> seconds;
@@ -105,7 +107,11 @@ Result<Time> read_start(const Service& service, const std::string& json) {
   return from_seconds(*seconds);
 }
 
-}  // namespace
+Position uuid_of(const std::vector<Commit>& commits) {
+  Position uuid = *commits.front().position;
+  for (const Commit& commit : commits) uuid = std::max(uuid, *commit.position);
+  return uuid;
+}
 
 Result<CheckedUpload> check_upload(const Service& service, const http::Request& request) {
   CheckedUpload upload;
@@ -113,7 +119,7 @@ Result<CheckedUpload> check_upload(const Service& service, const http::Request& 
   const UploadDocument& document = upload.document;
   RESULTSDB_ASSIGN(upload.configuration, read_configuration(service, document.configuration));
   if (is_falsy(document.suite)) return invalid_argument("No test suite specified");
-  RESULTSDB_ASSIGN(upload.commits, register_all(service, document.commits));
+  RESULTSDB_ASSIGN(upload.commits, register_commits(service, document.commits));
   if (!document.has_results && is_falsy(document.test_results)) {
     return invalid_argument("No test results specified");
   }
@@ -124,11 +130,10 @@ Result<CheckedUpload> check_upload(const Service& service, const http::Request& 
     return invalid_argument("Each test result must have at least 1 associated commit");
   }
   if (!document.has_results) return wrong_type("dict", document.test_results);
-  RESULTSDB_ASSIGN(upload.started, read_start(service, document.timestamp));
+  RESULTSDB_ASSIGN(upload.started, start_of(service, document.timestamp));
   upload.text_timestamp = document.timestamp.starts_with('"');
   if (!upload.configuration.complete()) return invalid_argument("Cannot register a partial configuration");
-  upload.uuid = *upload.commits.front().position;
-  for (const Commit& commit : upload.commits) upload.uuid = std::max(upload.uuid, *commit.position);
+  upload.uuid = uuid_of(upload.commits);
   return upload;
 }
 

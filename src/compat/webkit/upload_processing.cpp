@@ -185,22 +185,21 @@ Result<std::string> pack_without_key(const std::vector<Commit>& commits, const s
   return pack_upload(commits, rest);
 }
 
-/// Keeps what is uploaded under each branch key. When processing comes later, a run without results stands in
-/// for the one to come: the suite and its configuration are known at once.
+/// Keeps what is uploaded under each branch key. When processing comes later, the suite and its configuration
+/// are known at once.
 Status keep(const Service& service, const CheckedUpload& upload, const std::string& body) {
   RESULTSDB_ASSIGN(const std::string packed, upload.document.has_api_key
                                                  ? pack_without_key(upload.commits, body)
                                                  : pack_upload(upload.commits, body));
-  Run run{.header = bare_header(upload), .results = {}};
+  RunHeader header = bare_header(upload);
   std::string job;
   for (const std::string& key : branch_keys(service.profile, upload.commits)) {
-    run.header.branch = key;
-    const std::string id = id_of(run.header);
+    header.branch = key;
+    const std::string id = id_of(header);
     RESULTSDB_TRY(put_upload(*service.model, id, packed));
     if (!service.options.async_processing) continue;
     if (job.empty()) job = id;
-    RESULTSDB_ASSIGN(const auto known, service.model->find_run(run.header.suite, id, service.now()));
-    if (!known) RESULTSDB_TRY(ingest(service, run));
+    RESULTSDB_TRY(put_stand_in(service, upload, key));
   }
   if (job.empty()) return {};
   return queue_upload(service, upload.suite, job);
@@ -220,6 +219,21 @@ std::set<std::string> branch_keys(const Profile& profile, const std::vector<Comm
   }
   if (keys.empty()) keys.emplace(profile.default_key);
   return keys;
+}
+
+Result<std::string> put_stand_in(const Service& service, const CheckedUpload& upload,
+                                 const std::string& key) {
+  Run run{.header = bare_header(upload), .results = {}};
+  run.header.branch = key;
+  std::string id = id_of(run.header);
+  RESULTSDB_ASSIGN(const auto known, service.model->find_run(upload.suite, id, service.now()));
+  if (known) return id;
+  IngestOptions options;
+  options.received = service.now();
+  options.if_exists = IngestOptions::IfExists::Refuse;  // it may have come meanwhile
+  const auto stored = service.model->ingest(run, options);
+  if (!stored && stored.error().code != ErrorCode::AlreadyExists) return stored.error();
+  return id;
 }
 
 Result<std::string> take_upload(const Service& service, CheckedUpload upload, const std::string& body) {

@@ -6,6 +6,9 @@
 #include <fstream>
 
 #include "compat/webkit/json_text.hpp"
+#include "domain/hex.hpp"
+#include "domain/sha256.hpp"
+#include "resultsdb/base64url.hpp"
 
 namespace resultsdb::webkit::testing {
 namespace {
@@ -42,10 +45,24 @@ void set_default_type(http::Request& request, std::string_view type) {
   if (!request.header("Content-Type")) request.headers.emplace_back("Content-Type", type);
 }
 
+std::string decode_base64(std::string text) {
+  std::erase(text, '=');
+  std::replace(text.begin(), text.end(), '+', '-');
+  std::replace(text.begin(), text.end(), '/', '_');
+  return base64url_decode(text).value();
+}
+
 void set_multipart(http::Request& request, const bj::array& parts) {
   for (const bj::value& part : parts) {
-    request.body += "--recorded-boundary\r\nContent-Disposition: form-data; name=\"" +
-                    text_of(part.at("name")) + "\"\r\n\r\n" + text_of(part.at("value")) + "\r\n";
+    request.body +=
+        "--recorded-boundary\r\nContent-Disposition: form-data; name=\"" + text_of(part.at("name")) + '"';
+    if (const bj::value* name = part.as_object().if_contains("filename")) {
+      request.body += "; filename=\"" + text_of(*name) +
+                      "\"\r\nContent-Type: application/octet-stream\r\n\r\n" +
+                      decode_base64(text_of(part.at("base64"))) + "\r\n";
+    } else {
+      request.body += "\r\n\r\n" + text_of(part.at("value")) + "\r\n";
+    }
   }
   request.body += "--recorded-boundary--\r\n";
   set_default_type(request, "multipart/form-data; boundary=recorded-boundary");
@@ -111,6 +128,30 @@ std::string first_difference(const std::string& expected, const std::string& act
   const std::size_t from = offset < 120 ? 0 : offset - 120;
   return "expected …" + shortened(expected.substr(from)) + "\n    got      …" +
          shortened(actual.substr(from));
+}
+
+/// The body, also of a stream.
+std::string body_of(const http::Response& reply) {
+  if (!reply.stream) return reply.body;
+  std::string body;
+  while (body.size() < reply.stream->size) {
+    const auto piece = reply.stream->next();
+    if (!piece) return "the stream broke off: " + piece.error().message;
+    body += *piece;
+  }
+  return body;
+}
+
+/// What differs in a body that is no JSON.
+std::string byte_difference(const bj::object& expected, const std::string& body) {
+  if (const bj::value* text = expected.if_contains("text"); text && text_of(*text) != body)
+    return first_difference(text_of(*text), body);
+  if (const bj::value* length = expected.if_contains("length");
+      length && static_cast<std::uint64_t>(length->as_int64()) != body.size())
+    return std::to_string(body.size()) + " bytes";
+  const bj::value* sha = expected.if_contains("sha256");
+  if (sha && text_of(*sha) != domain::hex(domain::sha256(body))) return "other bytes";
+  return "";
 }
 
 std::string media_type(const http::Response& reply) {
@@ -189,7 +230,9 @@ std::string Exchange::difference(const http::Response& reply) const {
     }
   }
   const bj::value* json = expected.if_contains("json");
-  if (json == nullptr) return "";
+  // Of pages and their scripts status, type and headers bind, not the bytes.
+  if (json == nullptr)
+    return recorded.at("group") == "pages" ? "" : byte_difference(expected, body_of(reply));
   bj::error_code error;
   bj::value got = bj::parse(reply.body, error);
   if (error) return "no JSON: " + shortened(reply.body);
