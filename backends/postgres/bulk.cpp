@@ -41,19 +41,23 @@ std::string list(const sql::Table& table, std::size_t count, std::string_view be
   return text;
 }
 
-/// unnest($1::bigint[], $2::text[], …)
-std::string unnest(const sql::Table& table, std::size_t count, std::size_t first) {
-  std::string text = "unnest(";
+/// $1::bigint[], $2::text[], …
+std::string arrays(const sql::Table& table, std::size_t count, std::size_t first) {
+  std::string text;
   for (std::size_t i = 0; i < count; ++i) {
     if (i > 0) text += ", ";
     text += '$' + std::to_string(first + i) + "::" + type_of(table.columns[i].type).array;
   }
-  return text + ')';
+  return text;
 }
 
-std::string key_condition(const sql::Table& table) {
+std::string unnest(const sql::Table& table, std::size_t count, std::size_t first) {
+  return "unnest(" + arrays(table, count, first) + ')';
+}
+
+std::string key_condition(const sql::Table& table, std::size_t keys) {
   std::string text;
-  for (std::size_t i = 0; i < table.keys; ++i) {
+  for (std::size_t i = 0; i < keys; ++i) {
     const std::string name = table.columns[i].name;
     text += (i > 0 ? " AND t." : "t.") + name + " = k." + name;
   }
@@ -124,18 +128,37 @@ std::string update_statement(const sql::Table& table, std::size_t first) {
     checksum += " - t." + name + " + k." + name;
   }
   return text + checksum + " FROM " + unnest(table, columns, first) + " AS k(" + list(table, columns, "") +
-         ") WHERE " + key_condition(table);
+         ") WHERE " + key_condition(table, table.keys);
 }
 
 std::string delete_statement(const sql::Table& table, std::size_t first) {
   return std::string("DELETE FROM ") + table.name + " AS t USING " + unnest(table, table.keys, first) +
-         " AS k(" + list(table, table.keys, "") + ") WHERE " + key_condition(table);
+         " AS k(" + list(table, table.keys, "") + ") WHERE " + key_condition(table, table.keys);
 }
 
 std::string select_statement(const sql::Table& table) {
   return "SELECT " + list(table, table.columns.size(), "t.") + ", k.number FROM " +
          unnest(table, table.keys, 1) + " WITH ORDINALITY AS k(" + list(table, table.keys, "") +
-         ", number) JOIN " + table.name + " AS t ON " + key_condition(table) + " ORDER BY k.number";
+         ", number) JOIN " + table.name + " AS t ON " + key_condition(table, table.keys) +
+         " ORDER BY k.number";
+}
+
+std::string select_one_statement(const sql::Table& table) {
+  std::string text =
+      "SELECT " + list(table, table.columns.size(), "t.") + " FROM " + table.name + " AS t WHERE ";
+  for (std::size_t i = 0; i < table.keys; ++i)
+    text += (i > 0 ? " AND t." : "t.") + std::string(table.columns[i].name) + " = $" + std::to_string(i + 1);
+  return text;
+}
+
+std::string select_ranges_statement(const sql::Table& table) {
+  const std::size_t equal = table.keys - 1;
+  const std::string last = table.columns[equal].name, array = type_of(table.columns[equal].type).array;
+  return "SELECT " + list(table, table.columns.size(), "t.") + ", k.number FROM unnest(" +
+         arrays(table, table.keys, 1) + ", $" + std::to_string(table.keys + 1) + "::" + array +
+         ") WITH ORDINALITY AS k(" + list(table, equal, "") + ", lowest, highest, number) JOIN " +
+         table.name + " AS t ON " + key_condition(table, equal) + " AND t." + last +
+         " BETWEEN k.lowest AND k.highest ORDER BY k.number";
 }
 
 }  // namespace resultsdb::backends::postgres

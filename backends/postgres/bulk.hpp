@@ -27,5 +27,9 @@ std::string update_statement(const sql::Table& table, std::size_t first = 1);
 std::string delete_statement(const sql::Table& table, std::size_t first = 1);
 /// Rows with their key's number (from 1) as the last column, in the order of the keys.
 std::string select_statement(const sql::Table& table);
+/// The row of one key, whose values are the parameters.
+std::string select_one_statement(const sql::Table& table);
+/// As select_statement(), for keys whose last column has two arrays: from, to.
+std::string select_ranges_statement(const sql::Table& table);
 
 }  // namespace resultsdb::backends::postgres

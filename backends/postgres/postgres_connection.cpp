@@ -44,28 +44,48 @@ Result<std::uint64_t> PostgresConnection::send_once(const std::string& statement
 
 Result<std::uint64_t> PostgresConnection::send(const std::string& statement, const Parameters& parameters,
                                                const sql::RowHandler& handle) {
+  if (begin_ != nullptr && !parameters.empty()) RESULTSDB_TRY(send_begin({}, {}));
+  if (begin_ != nullptr) return send_begin(statement, handle);
+  return repeated_once([&] { return send_once(statement, parameters, handle); });
+}
+
+Result<std::uint64_t> PostgresConnection::repeated_once(
+    const std::function<Result<std::uint64_t>()>& attempt) {
   const bool was_open = is_open();
   if (!was_open && !in_transaction_) RESULTSDB_TRY(connect());
-  auto result = send_once(statement, parameters, handle);
+  auto result = attempt();
   if (!result) doomed_ = in_transaction_;
   // Outside a transaction there are reads and BEGIN alone.
   if (result || session_->is_open() || in_transaction_ || !was_open) return result;
   RESULTSDB_TRY(connect());
-  return send_once(statement, parameters, handle);
+  return attempt();
 }
 
 Status PostgresConnection::begin(Mode mode) {
   // Writers of one suite wait for each other at its row, so that each statement sees what came before.
-  RESULTSDB_TRY(send(mode == Mode::Write ? "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
-                                         : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-                     {}));
-  in_transaction_ = true;
+  begin_ = mode == Mode::Write ? "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+                               : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
   doomed_ = false;
   return {};
 }
 
+Result<std::uint64_t> PostgresConnection::send_begin(const std::string& statement,
+                                                     const sql::RowHandler& handle) {
+  const auto statements = statement.empty() ? std::string(begin_) : begin_ + ("; " + statement);
+  auto result = repeated_once([&] { return session_->execute_script(statements, handle); });
+  if (!result && !is_open()) return result;
+  begin_ = nullptr;
+  in_transaction_ = true;  // also if the statement failed
+  doomed_ = !result;
+  return result;
+}
+
 Status PostgresConnection::commit() {
   RESULTSDB_TRY(send_group());
+  if (begin_ != nullptr) {  // nothing was done
+    begin_ = nullptr;
+    return {};
+  }
   if (doomed_)
     return error(ErrorCode::Internal, "a statement of this transaction failed: it cannot be committed");
   auto done = send("COMMIT", {});
@@ -85,6 +105,7 @@ void PostgresConnection::rollback() noexcept {
   group_.clear();
   group_parameters_.clear();
   group_bytes_ = 0;
+  begin_ = nullptr;
   if (!in_transaction_) return;
   in_transaction_ = false;
   if (!is_open()) return;
@@ -111,8 +132,10 @@ Result<std::uint64_t> PostgresConnection::run(std::string_view statement,
 
 Status PostgresConnection::run_script(std::string_view statements) {
   RESULTSDB_TRY(send_group());
+  if (begin_ != nullptr) RESULTSDB_TRY(send_begin({}, {}));
   if (!is_open() && !in_transaction_) RESULTSDB_TRY(connect());
-  return session_->execute_script(std::string(statements));
+  RESULTSDB_TRY(session_->execute_script(std::string(statements)));
+  return {};
 }
 
 Status PostgresConnection::queue(const sql::Table& table, const sql::Rows& rows, std::size_t width,
@@ -163,11 +186,31 @@ Status PostgresConnection::look_up(const sql::Table& table, const sql::Rows& key
                                    const std::function<void(std::size_t, const sql::Row&)>& handle) {
   RESULTSDB_TRY(send_group());
   if (keys.empty()) return {};
+  if (keys.size() == table.keys) {  // the server plans this once, the other for each call
+    Parameters values;
+    for (const auto& key : keys) values.push_back(encode(key));
+    RESULTSDB_TRY(send(select_one_statement(table), values, [&](const sql::Row& row) { handle(0, row); }));
+    return {};
+  }
+  return send_keys(select_statement(table), table, keys, table.keys, handle);
+}
+
+Status PostgresConnection::look_up_ranges(const sql::Table& table, const sql::Rows& ranges,
+                                          const std::function<void(std::size_t, const sql::Row&)>& handle) {
+  RESULTSDB_TRY(send_group());
+  if (ranges.empty()) return {};
+  return send_keys(select_ranges_statement(table), table, ranges, table.keys + 1, handle);
+}
+
+Status PostgresConnection::send_keys(const std::string& statement, const sql::Table& table,
+                                     const sql::Rows& keys, std::size_t width,
+                                     const std::function<void(std::size_t, const sql::Row&)>& handle) {
   Parameters arrays;
-  for (std::size_t column = 0; column < table.keys; ++column)
-    arrays.push_back(encode_column(keys, table.keys, column, table.columns[column].type));
+  for (std::size_t column = 0; column < width; ++column)
+    arrays.push_back(
+        encode_column(keys, width, column, table.columns[std::min(column, table.keys - 1)].type));
   const int number = static_cast<int>(table.columns.size());
-  RESULTSDB_TRY(send(select_statement(table), arrays, [&](const sql::Row& row) {
+  RESULTSDB_TRY(send(statement, arrays, [&](const sql::Row& row) {
     handle(static_cast<std::size_t>(row.integer(number) - 1), row);
   }));
   return {};

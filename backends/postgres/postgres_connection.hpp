@@ -34,6 +34,8 @@ class PostgresConnection final : public sql::Connection {
   Status remove(const sql::Table& table, const sql::Rows& keys) override;
   Status look_up(const sql::Table& table, const sql::Rows& keys,
                  const std::function<void(std::size_t, const sql::Row&)>& handle) override;
+  Status look_up_ranges(const sql::Table& table, const sql::Rows& ranges,
+                        const std::function<void(std::size_t, const sql::Row&)>& handle) override;
   Result<std::vector<storage::TableSize>> sizes(std::span<const sql::Table* const> tables) override;
 
   bool is_open() const { return session_ && session_->is_open(); }
@@ -43,6 +45,13 @@ class PostgresConnection final : public sql::Connection {
   /// Sends one statement, whatever waits.
   Result<std::uint64_t> send(const std::string& statement, const Parameters& parameters,
                              const sql::RowHandler& handle = {});
+  /// Sends the BEGIN that waits, and with it a statement without parameters.
+  Result<std::uint64_t> send_begin(const std::string& statement, const sql::RowHandler& handle);
+  /// Connects if need be, and again if an idle session turns out to be broken.
+  Result<std::uint64_t> repeated_once(const std::function<Result<std::uint64_t>()>& attempt);
+  /// A statement over arrays of keys, whose last column is the key's number.
+  Status send_keys(const std::string& statement, const sql::Table& table, const sql::Rows& keys,
+                   std::size_t width, const std::function<void(std::size_t, const sql::Row&)>& handle);
   Result<std::uint64_t> send_once(const std::string& statement, const Parameters& parameters,
                                   const sql::RowHandler& handle);
   /// Adds a write of `width` columns to the group; `spell` gives it with the number of its first parameter.
@@ -52,6 +61,8 @@ class PostgresConnection final : public sql::Connection {
 
   const Connect connect_;
   std::unique_ptr<Session> session_;
+  const char* begin_ =
+      nullptr;  // waits for the first statement: both are one round trip, if that has no parameters
   bool in_transaction_ = false;
   bool doomed_ =
       false;  // a statement of the transaction failed: the server would answer COMMIT by rolling back

@@ -275,9 +275,9 @@ Status Session::prepare(const std::string& name, const std::string& statement) {
   return {};
 }
 
-Status Session::execute_script(const std::string& statements) {
-  RESULTSDB_TRY(guarded([&] { return library_->work.exec(statements); }));
-  return {};
+Result<std::uint64_t> Session::execute_script(const std::string& statements, const sql::RowHandler& handle) {
+  RESULTSDB_ASSIGN(const auto result, guarded([&] { return library_->work.exec(statements); }));
+  return read(result, handle);
 }
 
 }  // namespace resultsdb::backends::postgres

@@ -25,8 +25,8 @@ class Session {
   Result<std::uint64_t> execute_prepared(const std::string& name, std::span<const std::string> parameters,
                                          const sql::RowHandler& handle = {});
   Status prepare(const std::string& name, const std::string& statement);
-  /// Several statements without parameters.
-  Status execute_script(const std::string& statements);
+  /// Several statements without parameters; the rows are those of the last one.
+  Result<std::uint64_t> execute_script(const std::string& statements, const sql::RowHandler& handle = {});
 
   /// False after the connection broke; it stays so.
   bool is_open() const noexcept { return open_; }

@@ -98,6 +98,10 @@ class Connection {
   /// key. Missing rows are left out.
   virtual Status look_up(const Table& table, const Rows& keys,
                          const std::function<void(std::size_t, const Row&)>& handle) = 0;
+  /// Rows of which all keys but the last are equal to those of a range (`table.keys + 1` values each) and the
+  /// last one is between its two: in any order, all of one state if a transaction was begun.
+  virtual Status look_up_ranges(const Table& table, const Rows& ranges,
+                                const std::function<void(std::size_t, const Row&)>& handle);
   /// Bytes and rows by table.
   virtual Result<std::vector<storage::TableSize>> sizes(std::span<const Table* const> tables) = 0;
   /// What the engine itself finds wrong with its files and indexes.

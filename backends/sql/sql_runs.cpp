@@ -166,39 +166,42 @@ Result<std::vector<std::optional<Bytes>>> SqlStorage::do_read_outcomes(std::stri
 Result<Durations> SqlStorage::do_read_durations(std::string_view suite,
                                                 std::span<const DurationQuery> queries) {
   RESULTSDB_ASSIGN(auto connection, database_->reader());
-  RESULTSDB_TRY(connection->begin(Connection::Mode::Read));
   RESULTSDB_ASSIGN(const auto suite_number, find_suite(*connection, suite));
-  std::map<std::tuple<TimelineId, std::uint32_t, RunSerial>, DurationsRow> raw;  // queries may overlap
-  std::map<std::tuple<TimelineId, std::uint32_t, std::uint32_t, std::uint32_t>, TileRow> tiles;
+  Rows raw_ranges, tile_ranges;
   for (const auto& query : queries) {
     const auto timeline = number(query.timeline);
-    if (query.chunk) {
-      RESULTSDB_TRY(connection->run(
-          "SELECT serial, blob FROM run_durations WHERE suite = $1 AND timeline = $2 AND chunk = $3 AND "
-          "serial BETWEEN $4 AND $5",
-          {suite_number, timeline, number(*query.chunk), number(query.serials.from.value_or(0)),
-           number(query.serials.to.value_or(~RunSerial{0}))},
-          [&](const Row& row) {
-            const auto serial = row.number<RunSerial>(0);
-            raw.try_emplace({query.timeline, *query.chunk, serial},
-                            DurationsRow{query.timeline, *query.chunk, serial, Bytes(row.bytes(1))});
-          }));
-    }
+    if (query.chunk)
+      raw_ranges.insert(raw_ranges.end(),
+                        {suite_number, timeline, number(*query.chunk), number(query.serials.from.value_or(0)),
+                         number(query.serials.to.value_or(~RunSerial{0}))});
     for (std::uint32_t level = 0; query.block && level < 2; ++level) {
       const auto& range = query.tiles[level];
       if (range.from && range.to && *range.from > *range.to) continue;  // of this level none
-      RESULTSDB_TRY(connection->run(
-          "SELECT tile, blob FROM duration_tile WHERE suite = $1 AND timeline = $2 AND block = $3 AND level "
-          "= $4 AND tile BETWEEN $5 AND $6",
-          {suite_number, timeline, number(*query.block), number(level), number(range.from.value_or(0)),
-           number(range.to.value_or(~std::uint32_t{0}))},
-          [&](const Row& row) {
-            const auto tile = row.number<std::uint32_t>(0);
-            tiles.try_emplace({query.timeline, *query.block, level, tile},
-                              TileRow{query.timeline, *query.block, level, tile, Bytes(row.bytes(1))});
-          }));
+      tile_ranges.insert(tile_ranges.end(),
+                         {suite_number, timeline, number(*query.block), number(level),
+                          number(range.from.value_or(0)), number(range.to.value_or(~std::uint32_t{0}))});
     }
   }
+  std::map<std::tuple<TimelineId, std::uint32_t, RunSerial>, DurationsRow> raw;  // queries may overlap
+  std::map<std::tuple<TimelineId, std::uint32_t, std::uint32_t, std::uint32_t>, TileRow> tiles;
+  if (!raw_ranges.empty() && !tile_ranges.empty()) RESULTSDB_TRY(connection->begin(Connection::Mode::Read));
+  RESULTSDB_TRY(
+      connection->look_up_ranges(tables::kRunDurations, raw_ranges, [&](std::size_t, const Row& row) {
+        const DurationsRow key{
+            row.number<TimelineId>(1), row.number<std::uint32_t>(2), row.number<RunSerial>(3), {}};
+        const auto [place, is_new] = raw.try_emplace({key.timeline, key.chunk, key.serial}, key);
+        if (is_new) place->second.blob = row.bytes(4);
+      }));
+  RESULTSDB_TRY(
+      connection->look_up_ranges(tables::kDurationTile, tile_ranges, [&](std::size_t, const Row& row) {
+        const TileRow key{row.number<TimelineId>(1),
+                          row.number<std::uint32_t>(2),
+                          row.number<std::uint32_t>(3),
+                          row.number<std::uint32_t>(4),
+                          {}};
+        const auto [place, is_new] = tiles.try_emplace({key.timeline, key.block, key.level, key.tile}, key);
+        if (is_new) place->second.blob = row.bytes(5);
+      }));
   Durations answer;
   for (auto& [key, row] : raw) answer.raw.push_back(std::move(row));
   for (auto& [key, row] : tiles) answer.tiles.push_back(std::move(row));

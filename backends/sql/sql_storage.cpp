@@ -65,12 +65,15 @@ Result<std::vector<TableSize>> SqlStorage::do_sizes() {
   return connection->sizes(tables::of_version(schema.version));
 }
 
+SqlStorage::SuiteNumber SqlStorage::known_suite(std::string_view name) {
+  std::shared_lock lock(suites_mutex_);
+  const auto found = suites_.find(name);
+  return found == suites_.end() ? kNoSuite : found->second;
+}
+
 Result<SqlStorage::SuiteNumber> SqlStorage::find_suite(Connection& connection, std::string_view name) {
-  {
-    std::shared_lock lock(suites_mutex_);
-    if (const auto found = suites_.find(name); found != suites_.end()) return found->second;
-  }
-  SuiteNumber number = kNoSuite;
+  SuiteNumber number = known_suite(name);
+  if (number != kNoSuite) return number;
   RESULTSDB_TRY(connection.run("SELECT id FROM suite WHERE name = $1", {name},
                                [&](const Row& row) { number = row.integer(0); }));
   remember_suite(name, number);
@@ -79,10 +82,14 @@ Result<SqlStorage::SuiteNumber> SqlStorage::find_suite(Connection& connection, s
 
 Result<SqlStorage::SuiteNumber> SqlStorage::make_suite(Connection& connection, std::string_view name) {
   const std::string lock = database_->dialect().row_lock;
-  if (lock.empty()) {
-    RESULTSDB_ASSIGN(const auto known, find_suite(connection, name));
-    if (known != kNoSuite) return known;
+  SuiteNumber known = known_suite(name);
+  if (known != kNoSuite && !lock.empty()) {  // without parameters it goes with BEGIN
+    bool is_there = false;
+    RESULTSDB_TRY(connection.run("SELECT name FROM suite WHERE id = " + std::to_string(known) + lock, {},
+                                 [&](const Row& row) { is_there = row.text(0) == name; }));
+    if (!is_there) known = kNoSuite;
   }
+  if (known != kNoSuite) return known;
   // Another writer may make this suite, or another of the same number, at the same time: look again.
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     SuiteNumber number = kNoSuite;

@@ -89,6 +89,7 @@ class SqlStorage final : public storage::Storage {
   using SuiteNumber = std::int64_t;
   static constexpr SuiteNumber kNoSuite = 0;  ///< matches no row
 
+  SuiteNumber known_suite(std::string_view name);
   /// The suite's number in this store; kNoSuite if it is unknown. Known numbers never change. Not in a
   /// transaction that may have made the suite: what is not committed is not remembered.
   Result<SuiteNumber> find_suite(Connection& connection, std::string_view name);

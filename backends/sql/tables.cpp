@@ -191,6 +191,20 @@ Attributes unpack_pairs(std::string_view bytes) {
   return pairs;
 }
 
+Status Connection::look_up_ranges(const Table& table, const Rows& ranges,
+                                  const std::function<void(std::size_t, const Row&)>& handle) {
+  std::string statement = "SELECT " + column_list(table) + " FROM " + table.name + " WHERE ";
+  for (std::size_t i = 0; i < table.keys; ++i)
+    statement += std::string(table.columns[i].name) + (i + 1 < table.keys ? " = $" : " BETWEEN $") +
+                 std::to_string(i + 1) + (i + 1 < table.keys ? " AND " : " AND $");
+  statement += std::to_string(table.keys + 1);
+  const std::size_t width = table.keys + 1;
+  for (std::size_t i = 0; i * width < ranges.size(); ++i)
+    RESULTSDB_TRY(
+        run(statement, std::span(ranges).subspan(i * width, width), [&](const Row& row) { handle(i, row); }));
+  return {};
+}
+
 std::string dictionary_key(const storage::OutcomeKey& key) {
   std::string out;
   append(out, key.expected);

@@ -25,7 +25,7 @@ def make_runs(seed):
         tests = chance.sample(range(60), chance.choice((60, 60, 60, 5)))
         runs.append({
             'suite': 'unit', 'branch': 'main', 'configuration': {'os': chance.choice(('linux', 'mac', 'windows'))}, 'id': f'run-{number}',
-            'started': f'2026-01-01T{number // 60:02}:{number % 60:02}:00Z', 'order_key': 'time',
+            'started': f'2026-01-{1 + number // 1440:02}T{number // 60 % 24:02}:{number % 60:02}:00Z', 'order_key': 'time',
             'results': [{'test': f'test-{test}', 'actual': chance.choice(('PASS',) * 9 + ('FAIL',)), 'duration_us': 1000 * chance.randrange(900)}
                         for test in tests],
         })
