@@ -116,6 +116,7 @@ Result<webkit::Options> webkit_options(const ServerArguments& arguments, const C
   options.default_ttl_seconds = arguments.webkit_ttl;
   options.archive_ttl_seconds = arguments.webkit_archive_ttl;
   options.profile = arguments.webkit_profile;
+  options.ews = arguments.webkit_ews;
   options.async_processing = arguments.async_processing;
   if (!arguments.ci.empty()) {
     RESULTSDB_ASSIGN(options.ci_masters, webkit::load_ci_masters(arguments.ci));

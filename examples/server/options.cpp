@@ -44,6 +44,9 @@ po::options_description describe(ServerArguments& arguments, std::string& listen
        "threads that process them; 0 leaves that to other servers of the same store")  //
       ("webkit-profile", po::value<std::string>()->value_name("NAME")->default_value("webkit"),
        "webkit: as the original; webkit-corrected: without its oddities; see docs/compat/webkit.md")  //
+      ("webkit-ews", po::value<bool>()->value_name("BOOL")->implicit_value(true),
+       "results of changes that are not landed yet; not of the original's release, so webkit-corrected alone "
+       "has them by default")  //
       ("webkit-ttl",
        po::value(&arguments.webkit_ttl)->value_name("SECONDS")->default_value(arguments.webkit_ttl),
        "how long runs that came in through WebKit's protocol are kept, counted from the commit's time; at "
@@ -101,6 +104,7 @@ std::variant<ServerArguments, Farewell> parse_arguments(int argc, const char* co
   const auto profile = resultsdb::webkit::parse_profile(values["webkit-profile"].as<std::string>());
   if (!profile) return wrong("--webkit-profile: " + profile.error().message);
   arguments.webkit_profile = *profile;
+  if (values.count("webkit-ews") != 0) arguments.webkit_ews = values["webkit-ews"].as<bool>();
 #endif
   if (values.count("clock") != 0) arguments.clock = values["clock"].as<std::int64_t>();
   return arguments;

@@ -50,6 +50,8 @@ Result<ProfileName> parse_profile(std::string_view name);
 struct Options {
   Clock clock;  ///< required
   ProfileName profile = ProfileName::Webkit;
+  std::optional<bool>
+      ews;  ///< the routes for results before changes land; else only `webkit-corrected` has them
   std::shared_ptr<const http::ApiKeys> api_keys;  ///< of writers, also as member `api_key`; null: not asked
   bool allow_anonymous_writes = false;            ///< from other than loopback, if there are no keys
   std::int64_t default_ttl_seconds =

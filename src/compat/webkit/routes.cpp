@@ -150,6 +150,11 @@ void mount(http::Router& router, std::shared_ptr<Model> model, const Options& op
               return show_archive(service, request, variables.front());
             });
   mount.add("/api/upload/process", "webkit_process_uploads", {}, plain(process_uploads));
+  if (options.ews.value_or(options.profile == ProfileName::WebkitCorrected)) {
+    mount.add("/api/upload/ews", "webkit_upload_ews", {}, plain(post_ews));
+    mount.add("/api/results-ews", "webkit_ews_results", plain(get_ews_results));
+    mount.add("/api/results-ews/tests", "webkit_ews_tests", plain(get_ews_tests));
+  }
   mount.add("/api/commits", "webkit_commits", plain(get_commits), plain(post_commit));
   mount.add("/api/commits/find", "webkit_commits", plain(get_commits));
   mount.add("/api/commits/register", "webkit_register_commit", {}, plain(post_commit));

@@ -80,6 +80,9 @@ http::Response process_uploads(const Service& service, const http::Request& requ
 http::Response post_archive(const Service& service, const http::Request& request);
 http::Response get_archive(const Service& service, const http::Request& request);
 http::Response show_archive(const Service& service, const http::Request& request, const std::string& path);
+http::Response post_ews(const Service& service, const http::Request& request);
+http::Response get_ews_results(const Service& service, const http::Request& request);
+http::Response get_ews_tests(const Service& service, const http::Request& request);
 http::Response get_failures(const Service& service, const http::Request& request, const std::string& suite);
 http::Response get_summary(const Service& service, const http::Request& request, const std::string& suite,
                            const std::string& test);

@@ -26,6 +26,23 @@ class Profiles : public testing::EndpointFixture {
     if (reply.status != 200) return std::to_string(reply.status);
     return reply.body == "[]\n" ? "none" : "some";
   }
+  /// A commit without identifier; the answer's status.
+  std::string commit(const std::string& hash, const std::string& more = {}) const {
+    return std::to_string(post("/api/commits", R"({"repository_id":"tools","branch":"main","hash":")" + hash +
+                                                   R"(","timestamp":1601900000)" + more + "}")
+                              .status);
+  }
+  /// An upload with one of its parts replaced; the answer.
+  std::string upload_with(const std::string& part, const std::string& by) const {
+    std::string document =
+        R"({"suite":"s","configuration":{"platform":"mac","version":"10.14","is_simulator":false,)"
+        R"("architecture":"x86_64"},"timestamp":1601990000,"commits":[{"repository_id":"tools",)"
+        R"("branch":"main","hash":"abc","order":0,"timestamp":1601900000}],"test_results":{"results":{"t":{}}}})";
+    return post("/api/upload", document.replace(document.find(part), part.size(), by)).body;
+  }
+  static std::string has(const std::string& text, const std::string& part) {
+    return text.find(part) == std::string::npos ? "no" : "yes";
+  }
 };
 
 TEST_F(Profiles, DifferWhereTheTableSays) {
@@ -63,6 +80,68 @@ TEST_F(Profiles, DifferWhereTheTableSays) {
       },
       "404", "none");
   expect("43", [&] { return std::to_string(send("HEAD", "/api/suites").status); }, "405", "404");
+}
+
+TEST_F(Profiles, DifferInCommits) {
+  const std::string search = "/api/commits?repository_id=tools";
+  expect(
+      "9",
+      [&] {
+        commit("abc", R"(,"message":"what it says")");
+        commit("abc");
+        return has(get(search).body, "what it says");
+      },
+      "no", "yes");
+  expect(
+      "10",
+      [&] {
+        commit("abc1");
+        get(search + "&ref=abc");
+        commit("abc2");
+        return has(get(search + "&ref=abc").body, "abc2");
+      },
+      "no", "yes");
+  expect("11", [&] { return commit("1234567abc"), status(search + "&ref=1234567"); }, "404", "200");
+  expect("16", [&] { return commit("abc"), status(search + "&ref=abc&branch=main&branch=b"); }, "400", "200");
+  expect(
+      "33",
+      [&] {
+        const auto reply = send("POST", "/api/commits",
+                                "repository_id=tools&branch=main&hash=abc&timestamp=1601900000&api_key=k",
+                                {{"Content-Type", "application/x-www-form-urlencoded"}});
+        return std::to_string(reply.status);
+      },
+      "400", "200");
+}
+
+TEST_F(Profiles, DifferInUploads) {
+  expect(
+      "17",
+      [&] {
+        upload_with(R"("order":0)", R"("order":1)");
+        return empty("/api/results/s?before_timestamp=1601900000");
+      },
+      "none", "some");
+  expect(
+      "23",
+      [&] { return has(upload_with(R"("timestamp":1601990000)", R"("timestamp":"1601990000")"), "'str'"); },
+      "yes", "no");
+  expect("24", [&] { return has(upload({.more = R"(,"details":{"a":null})"}), "dictionary"); }, "yes", "no");
+  expect(
+      "26",
+      [&] {
+        upload_with(R"("is_simulator":false)", R"("is_simulator":"False")");
+        return has(get("/api/suites").body, R"("is_simulator":true)");
+      },
+      "yes", "no");
+  expect(
+      "repeat_keeps_missing_tests",
+      [&] {
+        upload({.results = R"({"t":{},"u":{}})"});
+        upload({});
+        return has(get("/api/results/s/u").body, "start_time");
+      },
+      "yes", "no");
 }
 
 TEST_F(Profiles, RecencyIsThatOfTheLastArrivalOrTheLatestStart) {
