@@ -147,8 +147,8 @@ class Model {
   /// JSON lines by natural keys, sorted: equal contents give equal bytes on any backend. ResourceExhausted if
   /// `out` does not take everything.
   Status export_to(std::ostream& out, const ExportOptions& options, const ProgressCallback& progress = {});
-  /// What export_to() wrote. Each run is its own transaction; a document replaces that of the same key;
-  /// repeating it changes nothing.
+  /// What export_to() wrote. Each run is its own transaction; documents replace those of the same key,
+  /// commits those of the same branch, place and id; repeating it changes nothing.
   Result<ImportReport> import_from(std::istream& in, Time received, const ProgressCallback& progress = {});
 
  private:

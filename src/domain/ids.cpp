@@ -1,6 +1,6 @@
-#include "resultsdb/base64url.hpp"
 #include "domain/fields.hpp"
 #include "domain/sha256.hpp"
+#include "resultsdb/base64url.hpp"
 #include "resultsdb/model.hpp"
 
 namespace resultsdb {

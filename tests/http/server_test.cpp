@@ -8,8 +8,8 @@
 #include <thread>
 #include <vector>
 
-#include "resultsdb/http/compression.hpp"
 #include "http/raw_client.hpp"
+#include "resultsdb/http/compression.hpp"
 
 namespace resultsdb::http {
 namespace {

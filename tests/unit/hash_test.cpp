@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 
-#include "resultsdb/base64url.hpp"
 #include "domain/fields.hpp"
 #include "domain/sha256.hpp"
+#include "resultsdb/base64url.hpp"
 
 namespace resultsdb::domain {
 namespace {
