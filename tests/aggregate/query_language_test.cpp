@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <random>
+#include <string>
+#include <vector>
 
 #include "aggregate/random_query.hpp"
 #include "unit/seed.hpp"
@@ -304,6 +307,36 @@ TEST(QueryForms, BothReadBackWhatTheyWrite) {
     const auto from_json = parse_query_json(json);
     ASSERT_TRUE(from_json.ok()) << json << "\n" << from_json.error();
     ASSERT_TRUE(*from_json == query) << json << "\n" << to_json(*from_json);
+  }
+}
+
+/// The lines of the blocks of docs/query-language.md in that language.
+std::vector<std::string> documented(std::string_view language) {
+  std::ifstream file(RESULTSDB_SOURCE_DIR "/docs/query-language.md");
+  std::vector<std::string> lines;
+  bool inside = false;
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("```")) {
+      inside = line.substr(3) == language;
+    } else if (inside) {
+      lines.push_back(line);
+    }
+  }
+  return lines;
+}
+
+TEST(QueryForms, TheManualsExamplesAreQueries) {
+  const auto texts = documented("query"), jsons = documented("json");
+  EXPECT_GE(texts.size(), 8U);
+  EXPECT_GE(jsons.size(), 5U);
+  for (const std::string& line : texts) {
+    const auto query = parse_query(line.substr(0, line.find(" #")));
+    EXPECT_TRUE(query.ok()) << line << "\n" << query.error();
+  }
+  for (const std::string& line : jsons) {
+    const auto query = parse_query_json(line);
+    ASSERT_TRUE(query.ok()) << line << "\n" << query.error();
+    EXPECT_EQ(to_json(*query), line);
   }
 }
 
