@@ -152,6 +152,7 @@ class Model {
   Result<ImportReport> import_from(std::istream& in, Time received, const ProgressCallback& progress = {});
 
  private:
+  friend class Answers;
   class Implementation;
   explicit Model(std::unique_ptr<Implementation> implementation);
   std::shared_ptr<Implementation> implementation_;  // shared with the RunWriters

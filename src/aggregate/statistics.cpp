@@ -85,16 +85,17 @@ double fisher_exact(std::uint64_t sample_bad, std::uint64_t sample, std::uint64_
   return std::min(p, 1.0);
 }
 
-std::vector<double> q_values(std::span<const double> p_values) {
+std::vector<double> q_values(std::span<const double> p_values, std::size_t total) {
   std::vector<std::size_t> order(p_values.size());
   std::iota(order.begin(), order.end(), 0);
   std::sort(order.begin(), order.end(),
             [&](std::size_t a, std::size_t b) { return p_values[a] < p_values[b]; });
   std::vector<double> q(p_values.size());
+  const auto all = static_cast<double>(std::max(total, p_values.size()));
   double least = 1;
   for (std::size_t rank = order.size(); rank > 0; --rank) {
     const std::size_t i = order[rank - 1];
-    least = std::min(least, p_values[i] * static_cast<double>(order.size()) / static_cast<double>(rank));
+    least = std::min(least, p_values[i] * all / static_cast<double>(rank));
     q[i] = least;
   }
   return q;

@@ -1,5 +1,6 @@
 #include "domain/fields.hpp"
 #include "domain/sha256.hpp"
+#include "resultsdb/answers.hpp"
 #include "resultsdb/base64url.hpp"
 #include "resultsdb/model.hpp"
 
@@ -32,6 +33,16 @@ std::string run_id(std::string_view suite, std::string_view branch, const Config
                            .number(position)
                            .number(to_micros(started))
                            .text(variant));
+}
+
+std::string regression_id(std::string_view suite, ChangeKind kind, std::string_view test, Position after,
+                          Position to) {
+  return make_id("g_", domain::FieldWriter()
+                           .text(suite)
+                           .text(to_string(kind))
+                           .text(test)
+                           .number(after)
+                           .number(to));
 }
 
 }  // namespace resultsdb

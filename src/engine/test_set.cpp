@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <functional>
 
 #include "engine/bytes.hpp"
 
@@ -58,17 +59,26 @@ TestSet TestSet::from_sorted(std::span<const storage::TestId> ids) {
   return from_words(first_word, std::move(words));
 }
 
-TestSet TestSet::difference(const TestSet& a, const TestSet& b) {
-  if (a.words_.empty()) return b;
-  if (b.words_.empty()) return a;
-  const std::size_t first = std::min(a.first_word_, b.first_word_);
-  const std::size_t end = std::max(a.first_word_ + a.words_.size(), b.first_word_ + b.words_.size());
-  std::vector<std::uint64_t> words(end - first);
-  for (const TestSet* set : {&a, &b})
-    for (std::size_t i = 0; i < set->words_.size(); ++i)
-      words[set->first_word_ - first + i] ^= set->words_[i];
+/// Word by word; words that a set does not have are 0.
+template <class Combine>
+TestSet TestSet::combined(const TestSet& a, const TestSet& b, Combine combine) {
+  if (a.words_.empty() && b.words_.empty()) return {};
+  const TestSet &x = a.words_.empty() ? b : a, &y = b.words_.empty() ? a : b;
+  const std::size_t first = std::min(x.first_word_, y.first_word_);
+  const std::size_t end = std::max(x.first_word_ + x.words_.size(), y.first_word_ + y.words_.size());
+  const auto word = [](const TestSet& set, std::size_t at) -> std::uint64_t {
+    const bool has = at >= set.first_word_ && at - set.first_word_ < set.words_.size();
+    return has ? set.words_[at - set.first_word_] : 0;
+  };
+  std::vector<std::uint64_t> words;
+  words.reserve(end - first);
+  for (std::size_t at = first; at < end; ++at) words.push_back(combine(word(a, at), word(b, at)));
   return from_words(first, std::move(words));
 }
+
+TestSet TestSet::difference(const TestSet& a, const TestSet& b) { return combined(a, b, std::bit_xor<>()); }
+TestSet TestSet::intersection(const TestSet& a, const TestSet& b) { return combined(a, b, std::bit_and<>()); }
+TestSet TestSet::united(const TestSet& a, const TestSet& b) { return combined(a, b, std::bit_or<>()); }
 
 std::size_t TestSet::rank(storage::TestId id) const {
   const std::size_t word = id / 64;

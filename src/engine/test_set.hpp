@@ -32,6 +32,10 @@ class TestSet {
   /// Number of members below `id`.
   std::size_t rank(storage::TestId id) const;
   std::vector<storage::TestId> ids() const;
+  static TestSet intersection(const TestSet& a, const TestSet& b);
+  static TestSet united(const TestSet& a, const TestSet& b);
+  /// Members of exactly one of the two.
+  static TestSet difference(const TestSet& a, const TestSet& b);
   /// 16 bytes, the same on every machine; equal sets have equal hashes.
   storage::Bytes hash() const;
 
@@ -44,8 +48,8 @@ class TestSet {
   friend Result<TestSet> decode_test_set(std::string_view blob, const TestSet* base);
 
   static TestSet from_words(std::size_t first_word, std::vector<std::uint64_t> words);
-  /// Members of exactly one of the two.
-  static TestSet difference(const TestSet& a, const TestSet& b);
+  template <class Combine>
+  static TestSet combined(const TestSet& a, const TestSet& b, Combine combine);
 
   // Without zero words at either end, so that equal sets are equal member by member.
   std::size_t first_word_ = 0;

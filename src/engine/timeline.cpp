@@ -245,6 +245,16 @@ Result<std::shared_ptr<const std::vector<storage::TestId>>> Timeline::lost_tests
   return lost;
 }
 
+std::shared_ptr<const SuiteTrack> Timeline::suite_track() const {
+  std::lock_guard lock(side_mutex_);
+  return suite_track_;
+}
+
+void Timeline::keep_suite_track(std::shared_ptr<const SuiteTrack> track) {
+  std::lock_guard lock(side_mutex_);
+  suite_track_ = std::move(track);
+}
+
 std::size_t Timeline::loaded_runs() const {
   std::shared_lock lock(mutex_);
   return contents_.runs.size();
@@ -255,6 +265,7 @@ void Timeline::unload() {
   contents_ = {};
   loaded_ = false;
   test_sets_.forget_all();
+  keep_suite_track(nullptr);
 }
 
 }  // namespace resultsdb::engine

@@ -73,6 +73,8 @@ struct TimelineContents {
   std::size_t lower_bound(const RunKey& key) const;
 };
 
+struct SuiteTrack;  // suite_tracks.hpp
+
 /// Safe for concurrent use.
 class Timeline {
  public:
@@ -114,6 +116,10 @@ class Timeline {
   /// How often what hangs on the runs (test sets, lost tests) was read from the store.
   std::uint64_t reads() const { return lost_reads_ + test_sets_.reads(); }
 
+  /// What statistics read of it, of some version; null: nothing is kept.
+  std::shared_ptr<const SuiteTrack> suite_track() const;
+  void keep_suite_track(std::shared_ptr<const SuiteTrack> track);
+
   std::size_t loaded_runs() const;
   /// Forgets the runs; they are read again when asked for.
   void unload();
@@ -139,8 +145,9 @@ class Timeline {
   mutable std::shared_mutex mutex_;  // guards contents_
   TimelineContents contents_;
   bool loaded_ = false;
-  mutable std::mutex side_mutex_;  // guards announced_ and the lost tests of the entries
+  mutable std::mutex side_mutex_;  // guards what follows and the lost tests of the entries
   storage::TimelineRow announced_;
+  std::shared_ptr<const SuiteTrack> suite_track_;
 };
 using TimelinePtr = std::shared_ptr<Timeline>;
 

@@ -2,6 +2,7 @@
 // concurrent calls.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -57,8 +58,9 @@ double fisher_exact(std::uint64_t sample_bad, std::uint64_t sample, std::uint64_
                     std::uint64_t base);
 
 /// Benjamini and Hochberg 1995: q-values in the order of `p_values`; those of at most q are discoveries of
-/// which a share of at most q is expected to be false.
-std::vector<double> q_values(std::span<const double> p_values);
+/// which a share of at most q is expected to be false. `total`, if larger than their number, counts tests of
+/// p = 1 that are not given.
+std::vector<double> q_values(std::span<const double> p_values, std::size_t total = 0);
 
 /// -p log2 p - (1-p) log2 (1-p) of k / n; 0 if n is 0.
 double entropy(std::uint64_t k, std::uint64_t n);

@@ -1,0 +1,294 @@
+// Answers over whole suites: what broke, since when, whether it is real, what to run next. Every number comes
+// with the runs it was made of; a run that does not cover a test says nothing about it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "resultsdb/aggregate/statistics.hpp"
+#include "resultsdb/history.hpp"
+#include "resultsdb/model.hpp"
+#include "resultsdb/query.hpp"
+#include "resultsdb/result.hpp"
+
+namespace resultsdb {
+
+using aggregate::Proportion;
+
+/// What all questions share.
+struct Question {
+  std::string suite;
+  Selection selection;
+  RunRange range;
+  std::optional<RunCommit> commit;  ///< only runs that have this commit
+  std::string run;                  ///< public id: only this run
+  std::uint32_t last = 0;           ///< the newest runs of each timeline; 0: all
+  std::string name_contains;        ///< tests whose name contains it
+  /// What is counted: results that nobody expected, or all failures.
+  enum class Bad : std::uint8_t { Unexpected, Failing } bad = Bad::Unexpected;
+  Time now{};
+};
+
+/// A run that no statistic counts.
+struct ExcludedRun {
+  enum class Why : std::uint8_t {
+    Declared,   ///< its state is failed, or its attribute `infrastructure_failure` is `true`
+    MostFailed  ///< more than 80 % of at least 20 results are bad
+  } why = Why::Declared;
+  RunInfoPtr run;
+};
+
+/// What an answer is made of.
+struct Basis {
+  std::string definition;     ///< name and version of the measure: `flaky.minority/1`
+  std::uint64_t runs = 0;     ///< that were counted
+  std::uint64_t results = 0;  ///< in them
+  std::vector<ExcludedRun> excluded;
+};
+
+// --- summaries
+
+/// Counters of one timeline's runs, or of all.
+struct SummaryRow {
+  std::uint32_t timeline = 0;    ///< index into Summary::timelines; of the total: none
+  std::uint32_t runs = 0;        ///< 0: not run
+  Proportion passing, expected;  ///< of the results: not failing, not unexpected
+  std::uint64_t failing = 0, unexpected = 0, skipped = 0;
+  std::uint64_t lost = 0;  ///< planned results that never came: not part of any proportion
+  RunInfoPtr newest;       ///< null: not run
+  enum class State : std::uint8_t { Current, Stale, NotRun } state = State::NotRun;
+};
+struct SummaryQuery : Question {
+  /// A timeline whose newest run was received longer before the suite's newest one is stale.
+  std::chrono::seconds stale_after{12 * 3600};
+};
+struct Summary {
+  std::vector<TimelineInfo> timelines;
+  std::vector<SummaryRow> rows;  ///< by timeline
+  SummaryRow total;
+  Basis basis;
+};
+
+// --- flakiness
+
+/// The measures of one test, on one timeline or added up over several. `bad` is the question's.
+struct Flakiness {
+  Proportion minority;      ///< rarer of bad and good in the newest segment between change points
+  Proportion flips;         ///< changes between bad and good inside that segment, of its neighbouring runs
+  Proportion disagreement;  ///< commits with good and bad runs, of those with several runs
+  Proportion retries;       ///< runs whose attempts disagreed, of all
+  std::uint64_t all_flips = 0;  ///< over the whole history, change points included
+  double score() const { return minority.low; }
+};
+struct FlakyQuery : Question {
+  std::uint32_t min_runs = 10;  ///< in the newest segment
+  std::uint32_t limit = 20;     ///< 0: all
+  bool by_timeline = false;     ///< an item per test and timeline instead of per test
+};
+struct FlakyTest {
+  std::string test;
+  Flakiness flakiness;
+  struct OnTimeline {
+    std::uint32_t timeline = 0;  ///< index into FlakyAnswer::timelines
+    Proportion minority;
+  };
+  std::vector<OnTimeline> timelines;  ///< those that contribute a bad and a good run
+  RunInfoPtr last_bad, last_good;
+};
+struct FlakyAnswer {
+  std::vector<TimelineInfo> timelines;
+  std::vector<FlakyTest> tests;  ///< by score, then flips, then name
+  std::uint64_t total = 0;       ///< with a score above 0
+  Basis basis;
+};
+
+// --- change points
+
+enum class ChangeKind : std::uint8_t {
+  Regression,   ///< the rate of bad runs went up, to (nearly) always
+  Flaky,        ///< it went up, but good runs go on
+  Expectation,  ///< what is expected changed at the same run
+  Fix           ///< it went down
+};
+/// One test on one timeline changed its ways.
+struct ChangeEvent {
+  ChangeKind kind = ChangeKind::Regression;
+  bool open = false;  ///< Regression or Flaky, and nothing changed again since
+  std::string test;
+  std::uint32_t timeline = 0;  ///< index into the answer's timelines
+  RunInfoPtr before_run;       ///< the last covering run of the old ways …
+  RunInfoPtr after_run;        ///< … and the first of the new
+  Proportion before, after;    ///< bad runs of the segments on both sides
+  Outcome outcome;             ///< worst of the first stretch after it
+};
+/// Events with a common start: one cause, as far as can be told.
+struct Regression {
+  std::string id;  ///< see regression_id()
+  ChangeKind kind = ChangeKind::Regression;
+  bool open = false;                     ///< one of its events is
+  std::vector<std::string> tests;        ///< by name
+  std::vector<std::uint32_t> timelines;  ///< ascending
+  /// The cause is after the first and at or before the second, if it is one.
+  Position after = 0, to = 0;
+  RunInfoPtr last_good, first_bad;  ///< the runs at those places
+  Proportion before, after_rate;    ///< over all events
+  Outcome worst;
+  std::vector<ChangeEvent> events;  ///< by (test, timeline)
+};
+struct RegressionsQuery : Question {
+  std::vector<ChangeKind> kinds;  ///< empty: all
+  enum class State : std::uint8_t { Open, Closed, All } state = State::Open;
+  std::optional<Position> containing;  ///< whose range holds this position
+  double change = 1e-3;                ///< prior of a change at one run; 1e-2 for "possible"
+  std::uint32_t limit = 100;           ///< 0: all
+};
+struct RegressionsAnswer {
+  std::vector<TimelineInfo> timelines;
+  std::vector<Regression> regressions;  ///< newest first
+  std::uint64_t total = 0;
+  Basis basis;
+};
+
+// --- one test
+
+enum class Verdict : std::uint8_t { Stale, Unknown, Regressed, Broken, Flaky, Fixed, Healthy, NotRun };
+std::string_view to_string(Verdict verdict) noexcept;
+std::string_view to_string(ChangeKind kind) noexcept;
+
+struct VerdictQuery : Question {
+  std::string test;
+  std::chrono::seconds stale_after{12 * 3600};
+};
+struct VerdictAnswer {
+  struct OnTimeline {
+    std::uint32_t timeline = 0;
+    Verdict verdict = Verdict::NotRun;
+    Flakiness flakiness;
+    RunInfoPtr segment_start;         ///< first run of the newest segment
+    RunInfoPtr last_good, first_bad;  ///< around the newest bad stretch, if the newest run is bad
+    std::uint32_t runs = 0;           ///< that cover the test
+    std::vector<ChangeEvent> events;  ///< oldest first
+  };
+  std::vector<TimelineInfo> timelines;
+  std::vector<OnTimeline> per_timeline;
+  Verdict verdict = Verdict::NotRun;  ///< the first of the enumeration's order that some timeline has
+  Flakiness flakiness;                ///< added up
+  Proportion across_configurations;   ///< commits on which configurations disagree, of those with several
+  Basis basis;
+};
+
+// --- culprits
+
+struct CulpritQuery : Question {
+  std::string test;
+  std::optional<Position> near;  ///< the change nearest to it instead of the newest one
+  double change = 1e-3;
+};
+struct CulpritAnswer {
+  enum class Status : std::uint8_t { Found, None, ExpectationChange, NotEnoughData } status = Status::None;
+  std::vector<TimelineInfo> timelines;
+  std::vector<ChangeEvent> per_timeline;  ///< one each, of those that changed
+  /// Places after `after` and at or before `to`; `commits`, if the store knows them, oldest first.
+  struct Range {
+    Position after = 0, to = 0;
+    double mass = 0;
+    std::vector<Commit> commits;
+  };
+  std::optional<Range> combined;  ///< intersection over the timelines; nothing: they contradict each other
+  std::vector<Range> posterior;   ///< between neighbouring tested places, by mass
+  struct Credible {
+    double confidence = 0;
+    Range range;  ///< without commits
+  };
+  std::vector<Credible> credible;  ///< 0.5, 0.95, 0.99
+  struct NextTest {
+    Position position = 0;
+    std::uint32_t timeline = 0;
+    std::uint32_t repeats = 1;
+    double gain_bits = 0;  ///< expected
+  };
+  std::optional<NextTest> next_test;  ///< nothing: one place is left, or its commits are not known
+  Basis basis;
+};
+
+// --- comparison
+
+struct CompareSide {
+  Selection selection;
+  RunRange range;
+  std::optional<RunCommit> commit;
+  std::string run;         ///< public id: this run alone
+  std::uint32_t last = 1;  ///< the newest runs of each timeline; 0: all
+};
+struct CompareQuery {
+  std::string suite;
+  CompareSide a, b;
+  /// Compare equal configurations with each other, or everything in A with everything in B. Where a side of a
+  /// pair has several runs, a difference is one of rates, and one that is significant: q <= 0.05.
+  bool pair_configurations = true;
+  std::string name_contains;
+  Question::Bad bad = Question::Bad::Unexpected;
+  std::uint32_t limit = 1000;  ///< items; 0: all
+  Time now{};
+};
+enum class Difference : std::uint8_t {
+  NewFailure,
+  Fixed,
+  StillFailing,
+  ChangedKind,  ///< bad on both sides, in another way
+  OnlyA,        ///< B's runs do not have it
+  OnlyB,
+  NotRunA,  ///< A has no run of the configuration, lost the test or skipped it (and B did not)
+  NotRunB,
+  Same  ///< good on both sides, or rates that do not differ significantly with one side good
+};
+inline constexpr std::size_t kDifferences = 9;
+std::string_view to_string(Difference difference) noexcept;
+struct ComparedTest {
+  std::string test;
+  std::string configuration;  ///< public id; empty if configurations are not paired
+  Difference difference = Difference::Same;
+  std::optional<Outcome> a, b;  ///< of the newest run that covers it
+  Proportion rate_a, rate_b;    ///< bad runs
+  double p_value = 1,
+         q_value = 1;  ///< of being worse in B (better, if it is) at one rate; q over all compared
+};
+struct Comparison {
+  std::vector<RunInfoPtr> runs_a, runs_b;
+  std::vector<Configuration> only_in_a, only_in_b;  ///< configurations without a partner
+  std::uint64_t counts[kDifferences] = {};          ///< (test, configuration) pairs, by Difference
+  /// All but the same and those of a configuration that one side has no run of, which are only counted; by
+  /// (difference, p, name).
+  std::vector<ComparedTest> tests;
+  std::uint64_t total = 0;  ///< of `tests`, without the limit
+  Basis basis;
+};
+
+/// Asks a Model. Safe for concurrent calls; copies are cheap. The first answer of a suite reads all its
+/// change points (about a third of a second a million), later ones what was written since.
+class Answers {
+ public:
+  explicit Answers(std::shared_ptr<Model> model) : model_(std::move(model)) {}
+
+  Result<Summary> summary(const SummaryQuery& query);
+  /// The flakiest tests. Kowalczyk et al. 2020 and others count flips; here a regression and its fix are
+  /// none.
+  Result<FlakyAnswer> flaky(const FlakyQuery& query);
+  Result<RegressionsAnswer> regressions(const RegressionsQuery& query);
+  /// NotFound: the suite has no such test.
+  Result<VerdictAnswer> verdict(const VerdictQuery& query);
+  Result<CulpritAnswer> culprit(const CulpritQuery& query);
+  Result<Comparison> compare(const CompareQuery& query);
+
+ private:
+  std::shared_ptr<Model> model_;
+};
+
+/// Opaque: `g_…`. Of a group's first test by name and its range; the same as long as these are.
+std::string regression_id(std::string_view suite, ChangeKind kind, std::string_view test, Position after,
+                          Position to);
+
+}  // namespace resultsdb

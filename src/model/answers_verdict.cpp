@@ -1,0 +1,136 @@
+// What is the matter with one test.
+#include <algorithm>
+#include <map>
+
+#include "model/course.hpp"
+#include "resultsdb/answers.hpp"
+
+namespace resultsdb {
+namespace {
+
+// Fewer runs than that do not tell a flaky test from one that changed.
+constexpr std::uint32_t kLeastRuns = 10;
+constexpr std::uint32_t kRecentRuns = 20;
+
+/// The overall verdict is the first of these that a timeline has: what asks for somebody first, and a
+/// timeline that says nothing only where no other says anything.
+constexpr Verdict kUrgency[] = {Verdict::Regressed, Verdict::Broken,  Verdict::Flaky, Verdict::Unknown,
+                                Verdict::Fixed,     Verdict::Healthy, Verdict::Stale, Verdict::NotRun};
+
+class Judging {
+ public:
+  Judging(const Survey& survey, const VerdictQuery& query, storage::TestId test)
+      : survey_(survey), query_(query), test_(test), course_(survey, aggregate::ChangePrior{}.change) {}
+
+  VerdictAnswer judge() {
+    VerdictAnswer answer;
+    FlakinessCounts sum;
+    for (std::uint32_t w = 0; w < survey_.windows.size(); ++w) {
+      const Window& window = survey_.windows[w];
+      window.read_pieces(test_, window.track().find_changes(test_), pieces_);
+      course_.read(window, pieces_);
+      FlakinessCounts counts = course_.count();
+      counts.disagreement.n = window.repeated_commits(test_);
+      sum += counts;
+      answer.per_timeline.push_back(judge(w, window));
+      answer.per_timeline.back().flakiness = counts.flakiness();
+      note_commits(window);
+    }
+    for (const Verdict verdict : kUrgency)
+      if (std::ranges::any_of(answer.per_timeline,
+                              [&](const auto& each) { return each.verdict == verdict; })) {
+        answer.verdict = verdict;
+        break;
+      }
+    answer.flakiness = sum.flakiness();
+    answer.across_configurations = across_configurations();
+    answer.timelines = survey_.timelines;
+    answer.basis = survey_.basis;
+    return answer;
+  }
+
+ private:
+  VerdictAnswer::OnTimeline judge(std::uint32_t w, const Window& window) {
+    VerdictAnswer::OnTimeline on{
+        .timeline = w, .flakiness = {}, .segment_start = {}, .last_good = {}, .first_bad = {}, .events = {}};
+    if (pieces_.empty()) return on;
+    on.runs = course_.runs();
+    on.events = course_.events();
+    for (ChangeEvent& event : on.events) {
+      event.timeline = w;
+      event.test = query_.test;
+    }
+    const Segment& newest = course_.segments().back();
+    on.segment_start = window.run(pieces_[newest.first_piece].first);
+    if (course_.ends_bad()) {
+      const std::uint32_t bad = course_.newest_stretch();
+      on.first_bad = window.run(pieces_[bad].first);
+      if (bad > 0) on.last_good = window.run(pieces_[bad - 1].last);
+    }
+    on.verdict = verdict(window, on, newest);
+    return on;
+  }
+
+  Verdict verdict(const Window& window, const VerdictAnswer::OnTimeline& on, const Segment& newest) {
+    const RunInfo& last = *window.run(pieces_.back().last);
+    if (survey_.newest_received() - last.received > query_.stale_after) return Verdict::Stale;
+    if (on.runs < kLeastRuns && course_.changes_between_good_and_bad()) return Verdict::Unknown;
+    const bool regressed = !on.events.empty() && on.events.back().kind == ChangeKind::Regression;
+    if (regressed && course_.ends_bad()) return Verdict::Regressed;
+    if (newest.bad == newest.runs) return Verdict::Broken;
+    if (newest.bad > 0) return Verdict::Flaky;
+    const bool fixed = !on.events.empty() && on.events.back().kind == ChangeKind::Fix;
+    return fixed && newest.runs <= kRecentRuns ? Verdict::Fixed : Verdict::Healthy;
+  }
+
+  struct Seen {
+    std::uint32_t timelines = 0;
+    const Window* last = nullptr;
+    bool good = false, bad = false;
+  };
+
+  void note_commits(const Window& window) {
+    std::size_t piece = 0;
+    for (const std::uint32_t run : window.runs()) {
+      while (piece < pieces_.size() && pieces_[piece].last < run) ++piece;
+      if (piece == pieces_.size() || run < pieces_[piece].first || !window.covers(test_, run)) continue;
+      Seen& seen = commits_[window.run(run)->position];
+      if (seen.last != &window) ++seen.timelines;
+      seen.last = &window;
+      (survey_.is_bad(pieces_[piece].outcome) ? seen.bad : seen.good) = true;
+    }
+  }
+
+  Proportion across_configurations() const {
+    std::uint64_t several = 0, disagree = 0;
+    for (const auto& [position, seen] : commits_) {
+      if (seen.timelines < 2) continue;
+      ++several;
+      disagree += seen.good && seen.bad ? 1 : 0;
+    }
+    return aggregate::wilson(disagree, several);
+  }
+
+  const Survey& survey_;
+  const VerdictQuery& query_;
+  const storage::TestId test_;
+  Course course_;
+  std::vector<Piece> pieces_;
+  std::map<Position, Seen> commits_;
+};
+
+}  // namespace
+
+std::string_view to_string(Verdict verdict) noexcept {
+  constexpr std::string_view kNames[] = {"stale", "unknown", "regressed", "broken",
+                                         "flaky", "fixed",   "healthy",   "not_run"};
+  return kNames[static_cast<std::size_t>(verdict)];
+}
+
+Result<VerdictAnswer> Answers::verdict(const VerdictQuery& query) {
+  RESULTSDB_ASSIGN(const Survey survey, Survey::read(*model_->implementation_, query, "verdict/1"));
+  RESULTSDB_ASSIGN(const storage::TestId test, survey.find_test(query.test));
+  return Judging(survey, query, test).judge();
+}
+
+}  // namespace resultsdb

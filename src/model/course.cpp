@@ -1,0 +1,113 @@
+#include "model/course.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace resultsdb {
+namespace {
+// A test that fails this often after a change is broken; below it, it has become flaky.
+constexpr double kBrokenRate = 0.8;
+}  // namespace
+
+void FlakinessCounts::operator+=(const FlakinessCounts& other) {
+  minority += other.minority;
+  flips += other.flips;
+  disagreement += other.disagreement;
+  retries += other.retries;
+  all_flips += other.all_flips;
+}
+
+Flakiness FlakinessCounts::flakiness() const {
+  return {minority.proportion(), flips.proportion(), disagreement.proportion(), retries.proportion(),
+          all_flips};
+}
+
+void Course::read(const Window& window, std::span<const Piece> pieces) {
+  window_ = &window;
+  pieces_ = pieces;
+  segments_.clear();
+  survey_.to_stretches(pieces, stretches_, first_pieces_);
+}
+
+std::uint32_t Course::runs() const {
+  return std::accumulate(stretches_.begin(), stretches_.end(), 0U,
+                         [](std::uint32_t sum, const auto& stretch) { return sum + stretch.runs; });
+}
+
+const std::vector<Segment>& Course::segments() {
+  if (!segments_.empty() || stretches_.empty()) return segments_;
+  const auto changes = finder_.find(stretches_);
+  for (std::size_t i = 0; i <= changes.size(); ++i) {
+    const std::uint32_t from = i == 0 ? 0 : changes[i - 1];
+    const auto end = i < changes.size() ? changes[i] : static_cast<std::uint32_t>(stretches_.size());
+    Segment segment{.first_piece = first_pieces_[from],
+                    .end_piece = end < stretches_.size() ? first_pieces_[end]
+                                                         : static_cast<std::uint32_t>(pieces_.size()),
+                    .flips = end - from - 1};
+    for (std::uint32_t s = from; s < end; ++s) {
+      segment.runs += stretches_[s].runs;
+      segment.bad += stretches_[s].bad ? stretches_[s].runs : 0;
+    }
+    segments_.push_back(segment);
+  }
+  return segments_;
+}
+
+FlakinessCounts Course::count() {
+  FlakinessCounts counts;
+  if (stretches_.empty()) return counts;
+  const Segment& newest = segments().back();
+  counts.minority = {std::min(newest.bad, newest.runs - newest.bad), newest.runs};
+  counts.flips = {newest.flips, newest.runs - 1};
+  counts.all_flips = stretches_.size() - 1;
+  for (const Piece& piece : pieces_) {
+    counts.retries.n += piece.runs;
+    if (survey_.is_mixed(piece.outcome)) counts.retries.k += piece.runs;
+  }
+  // A commit disagrees with itself where good meets bad between two of its runs.
+  std::optional<Position> last;
+  for (std::size_t s = 1; s < first_pieces_.size(); ++s) {
+    const Position after = window_->run(pieces_[first_pieces_[s]].first)->position;
+    if (window_->run(pieces_[first_pieces_[s] - 1].last)->position != after || last == after) continue;
+    ++counts.disagreement.k;
+    last = after;
+  }
+  return counts;
+}
+
+ChangeEvent Course::event(const Segment& before, const Segment& after) const {
+  const Piece &old = pieces_[before.end_piece - 1], &fresh = pieces_[after.first_piece];
+  ChangeEvent event;
+  event.before_run = window_->run(old.last);
+  event.after_run = window_->run(fresh.first);
+  event.before = aggregate::wilson(before.bad, before.runs);
+  event.after = aggregate::wilson(after.bad, after.runs);
+  event.outcome = survey_.outcome(fresh.outcome);
+  if (survey_.expected(old.outcome) != survey_.expected(fresh.outcome)) {
+    event.kind = ChangeKind::Expectation;
+  } else if (event.after.rate() <= event.before.rate()) {
+    event.kind = ChangeKind::Fix;
+  } else {
+    event.kind = event.after.rate() >= kBrokenRate ? ChangeKind::Regression : ChangeKind::Flaky;
+  }
+  return event;
+}
+
+std::vector<ChangeEvent> Course::events() {
+  std::vector<ChangeEvent> events;
+  for (std::size_t i = 1; i < segments().size(); ++i) events.push_back(event(segments_[i - 1], segments_[i]));
+  if (!events.empty())
+    events.back().open =
+        events.back().kind == ChangeKind::Regression || events.back().kind == ChangeKind::Flaky;
+  return events;
+}
+
+std::vector<aggregate::Stretch> Course::stretches_around(std::size_t i) {
+  std::vector<aggregate::Stretch> around;
+  for (std::size_t s = 0; s < stretches_.size(); ++s)
+    if (first_pieces_[s] >= segments()[i - 1].first_piece && first_pieces_[s] < segments()[i].end_piece)
+      around.push_back(stretches_[s]);
+  return around;
+}
+
+}  // namespace resultsdb

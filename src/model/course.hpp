@@ -1,0 +1,70 @@
+// The history of one test on one timeline, cut into segments of one rate.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "model/survey.hpp"
+
+namespace resultsdb {
+
+/// Runs between two change points.
+struct Segment {
+  std::uint32_t first_piece = 0, end_piece = 0;
+  std::uint32_t runs = 0, bad = 0;
+  std::uint32_t flips = 0;  ///< between good and bad
+};
+
+struct FlakinessCounts {
+  struct Count {
+    std::uint64_t k = 0, n = 0;
+    Proportion proportion() const { return aggregate::wilson(k, n); }
+    void operator+=(const Count& other) { k += other.k, n += other.n; }
+  };
+  Count minority, flips, disagreement, retries;
+  std::uint64_t all_flips = 0;
+
+  void operator+=(const FlakinessCounts& other);
+  Flakiness flakiness() const;
+};
+
+/// Reads one history after another; one object per thread.
+class Course {
+ public:
+  Course(const Survey& survey, double change) : survey_(survey), finder_({.change = change}) {}
+
+  /// `pieces` must live as long as what is asked below.
+  void read(const Window& window, std::span<const Piece> pieces);
+
+  std::span<const Piece> pieces() const { return pieces_; }
+  std::span<const aggregate::Stretch> stretches() const { return stretches_; }
+  /// Oldest first; empty if nothing covers the test.
+  const std::vector<Segment>& segments();
+  bool changes_between_good_and_bad() const { return stretches_.size() > 1; }
+  bool ends_bad() const { return !stretches_.empty() && stretches_.back().bad; }
+  std::uint32_t runs() const;
+
+  /// Without FlakinessCounts::disagreement.n, which Window::repeated_commits() counts.
+  FlakinessCounts count();
+  /// First piece of the newest stretch of bad or good runs.
+  std::uint32_t newest_stretch() const { return first_pieces_.back(); }
+  /// The change points; `timeline` and `test` are for the caller. Oldest first.
+  std::vector<ChangeEvent> events();
+  aggregate::ChangePointFinder& finder() { return finder_; }
+  /// Runs that count, as stretches, of the two segments around the change point before segment `i`.
+  std::vector<aggregate::Stretch> stretches_around(std::size_t i);
+
+ private:
+  ChangeEvent event(const Segment& before, const Segment& after) const;
+
+  const Survey& survey_;
+  aggregate::ChangePointFinder finder_;
+  const Window* window_ = nullptr;
+  std::span<const Piece> pieces_;
+  std::vector<aggregate::Stretch> stretches_;
+  std::vector<std::uint32_t> first_pieces_;  // by stretch
+  std::vector<Segment> segments_;
+};
+
+}  // namespace resultsdb

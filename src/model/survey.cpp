@@ -1,0 +1,213 @@
+#include "model/survey.hpp"
+
+#include <algorithm>
+
+#include "domain/check.hpp"
+#include "engine/run_selection.hpp"
+
+namespace resultsdb {
+namespace {
+
+// A run in which nearly everything fails tells about its machine, not about its tests; of a handful of
+// results that cannot be said.
+constexpr std::uint64_t kLeastResults = 20;
+constexpr double kMostBad = 0.8;
+
+std::uint64_t count_bad(const RunInfo& run, Question::Bad bad) {
+  std::uint64_t count = 0;
+  for (const auto& [outcome, results] : run.counts.outcomes)
+    if (bad == Question::Bad::Failing ? is_failing(outcome.actual)
+                                      : is_unexpected(outcome.expected, outcome.actual))
+      count += results;
+  return count;
+}
+
+std::optional<ExcludedRun::Why> why_excluded(const RunInfo& run, Question::Bad bad) {
+  const auto declared = [](const auto& attribute) {
+    return attribute.first == "infrastructure_failure" && attribute.second == "true";
+  };
+  if (run.state == RunState::Failed || std::ranges::any_of(run.attributes, declared))
+    return ExcludedRun::Why::Declared;
+  const std::uint64_t results = run.counts.covered;
+  if (results >= kLeastResults &&
+      static_cast<double>(count_bad(run, bad)) > kMostBad * static_cast<double>(results))
+    return ExcludedRun::Why::MostFailed;
+  return std::nullopt;
+}
+
+bool is_asked(const RunInfo& run, const Question& question) {
+  const RunRange& range = question.range;
+  return (!range.from_position || *range.from_position <= run.position) &&
+         (!range.to_position || run.position <= *range.to_position) &&
+         (!range.from_started || *range.from_started <= run.started) &&
+         (!range.to_started || run.started <= *range.to_started) &&
+         (question.run.empty() || run.id == question.run) &&
+         (!question.commit || std::ranges::any_of(run.commits, [&](const RunCommit& commit) {
+           return commit.repository == question.commit->repository && commit.id == question.commit->id;
+         }));
+}
+
+/// Attempts that are told word by word: one passed, another failed.
+bool attempts_disagree(std::string_view actual) {
+  bool passed = false, failed = false;
+  while (!actual.empty()) {
+    const std::size_t end = std::min(actual.find(' '), actual.size());
+    const std::string_view word = actual.substr(0, end);
+    actual.remove_prefix(std::min(end + 1, actual.size()));
+    if (word.empty()) continue;
+    passed = passed || word_severity(word) == Severity::Pass;
+    failed = failed || word_severity(word) >= Severity::Fail;
+  }
+  return passed && failed;
+}
+
+}  // namespace
+
+Window::Window(engine::SuiteTrackPtr track, const Question& question) : track_(std::move(track)) {
+  const auto& all = track_->runs;
+  std::vector<bool> counted(all.size());
+  std::uint32_t found = 0;
+  for (std::size_t i = all.size(); i-- > 0 && (question.last == 0 || found < question.last);) {
+    const RunInfoPtr& run = all[i]->info;
+    if (!is_asked(*run, question)) continue;
+    if (const auto why = why_excluded(*run, question.bad)) {
+      excluded_.push_back({*why, engine::as_of(run, question.now)});
+      continue;
+    }
+    counted[i] = true;
+    ++found;
+  }
+  before_.reserve(all.size() + 1);
+  for (std::uint32_t i = 0; i < all.size(); ++i) {
+    before_.push_back(static_cast<std::uint32_t>(runs_.size()));
+    if (counted[i]) runs_.push_back(i);
+  }
+  before_.push_back(static_cast<std::uint32_t>(runs_.size()));
+}
+
+/// `visit(from, to)`: indexes into runs_ of neighbours that cover the test, of the track's runs [first, end).
+template <class Visit>
+void Window::visit_covered(storage::TestId test, std::uint32_t first, std::uint32_t end, Visit visit) const {
+  if (track_->always.contains(test)) {
+    if (before_[first] != before_[end]) visit(before_[first], before_[end]);
+    return;
+  }
+  const auto& covered = track_->covered;
+  auto span = std::upper_bound(covered.begin(), covered.end(), first,
+                               [](std::uint32_t run, const auto& each) { return run < each.first; });
+  if (span != covered.begin()) --span;
+  for (; span != covered.end() && span->first < end; ++span) {
+    const auto next = span + 1;
+    const std::uint32_t from = before_[std::max(first, span->first)];
+    const std::uint32_t to = before_[next == covered.end() ? end : std::min(end, next->first)];
+    if (from < to && span->tests->contains(test)) visit(from, to);
+  }
+}
+
+void Window::read_pieces(storage::TestId test, std::span<const engine::SuiteTrack::Change> changes,
+                         std::vector<Piece>& pieces) const {
+  pieces.clear();
+  storage::OutcomeId outcome = 0;
+  std::uint32_t first = 0;
+  for (std::size_t i = 0; i <= changes.size(); ++i) {
+    const auto end = i < changes.size() ? changes[i].run : static_cast<std::uint32_t>(track_->runs.size());
+    visit_covered(test, first, end, [&](std::uint32_t from, std::uint32_t to) {
+      if (pieces.empty() || pieces.back().outcome != outcome) pieces.push_back({runs_[from], 0, 0, outcome});
+      pieces.back().last = runs_[to - 1];
+      pieces.back().runs += to - from;
+    });
+    if (i == changes.size()) break;
+    first = end;
+    outcome = changes[i].outcome;
+  }
+}
+
+const engine::TestSet& Window::covered_by(std::uint32_t run) const {
+  const auto& covered = track_->covered;
+  const auto after = std::upper_bound(covered.begin(), covered.end(), run,
+                                      [](std::uint32_t r, const auto& each) { return r < each.first; });
+  return *std::prev(after)->tests;  // the first begins at run 0
+}
+
+std::uint64_t Window::repeated_commits(storage::TestId test) const {
+  std::uint64_t commits = 0;
+  std::uint32_t runs = 0;
+  std::optional<Position> position;
+  for (const std::uint32_t index : runs_) {
+    if (!covers(test, index)) continue;
+    const Position at = run(index)->position;
+    runs = position == at ? runs + 1 : 1;
+    position = at;
+    if (runs == 2) ++commits;
+  }
+  return commits;
+}
+
+Result<Survey> Survey::read(ModelCore& core, const Question& question, std::string_view definition) {
+  RESULTSDB_TRY(domain::check_name("suite", question.suite, domain::Presence::Required));
+  Survey survey;
+  survey.suite_ = core.suite(question.suite);
+  RESULTSDB_ASSIGN(const auto tracks, engine::read_suite_tracks(*survey.suite_, question.selection));
+  survey.outcomes_ = tracks.outcomes;
+  for (const engine::DictionaryEntry& entry : *tracks.outcomes) {
+    survey.bad_.push_back(question.bad == Question::Bad::Failing ? entry.failing : entry.unexpected);
+    survey.mixed_.push_back(attempts_disagree(entry.key.actual));
+  }
+  survey.basis.definition = definition;
+  for (const engine::SuiteTrackPtr& track : tracks.tracks) {
+    survey.timelines.push_back(track->info);
+    const Window& window = survey.windows.emplace_back(track, question);
+    survey.basis.runs += window.runs().size();
+    for (const std::uint32_t run : window.runs()) survey.basis.results += window.run(run)->counts.covered;
+    survey.basis.excluded.insert(survey.basis.excluded.end(), window.excluded().begin(),
+                                 window.excluded().end());
+  }
+  if (!question.name_contains.empty()) RESULTSDB_TRY(survey.read_wanted(question.name_contains));
+  return survey;
+}
+
+Status Survey::read_wanted(std::string_view contains) {
+  std::vector<storage::TestId> tests;
+  for (const Window& window : windows)
+    tests.insert(tests.end(), window.track().tests.begin(), window.track().tests.end());
+  std::sort(tests.begin(), tests.end());
+  tests.erase(std::unique(tests.begin(), tests.end()), tests.end());
+  RESULTSDB_ASSIGN(const auto texts, names(tests));
+  wanted_.assign(tests.empty() ? 1 : tests.back() + 1, false);
+  for (std::size_t i = 0; i < tests.size(); ++i)
+    wanted_[tests[i]] = texts[i].find(contains) != std::string_view::npos;
+  return {};
+}
+
+void Survey::to_stretches(std::span<const Piece> pieces, std::vector<aggregate::Stretch>& stretches,
+                          std::vector<std::uint32_t>& first) const {
+  stretches.clear();
+  first.clear();
+  for (std::uint32_t i = 0; i < pieces.size(); ++i) {
+    const bool bad = is_bad(pieces[i].outcome);
+    if (stretches.empty() || stretches.back().bad != bad) {
+      stretches.push_back({0, bad});
+      first.push_back(i);
+    }
+    stretches.back().runs += pieces[i].runs;
+  }
+}
+
+Result<std::vector<std::string_view>> Survey::names(std::span<const storage::TestId> tests) const {
+  return suite_->names().names(tests);
+}
+
+Time Survey::newest_received() const {
+  Time newest{};
+  for (const TimelineInfo& timeline : timelines) newest = std::max(newest, timeline.last_received);
+  return newest;
+}
+
+Result<storage::TestId> Survey::find_test(const std::string& name) const {
+  RESULTSDB_ASSIGN(const auto ids, suite_->names().look_up({&name, 1}));
+  if (ids.front()) return *ids.front();
+  return make_error(ErrorCode::NotFound, "the suite has no such test; names are given in full",
+                    "test " + name);
+}
+
+}  // namespace resultsdb

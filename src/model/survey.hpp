@@ -1,0 +1,107 @@
+// What answers over a suite are computed from: the runs that count, and each test's stretches along them.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/suite_tracks.hpp"
+#include "model/model_implementation.hpp"
+#include "resultsdb/aggregate/change_points.hpp"
+#include "resultsdb/answers.hpp"
+
+namespace resultsdb {
+
+/// Neighbouring runs that cover a test and agree. Indexes are those of SuiteTrack::runs.
+struct Piece {
+  std::uint32_t first = 0, last = 0;
+  std::uint32_t runs = 0;
+  storage::OutcomeId outcome = 0;
+};
+
+/// The runs of one timeline that count.
+class Window {
+ public:
+  Window(engine::SuiteTrackPtr track, const Question& question);
+
+  const engine::SuiteTrack& track() const { return *track_; }
+  const RunInfoPtr& run(std::uint32_t index) const { return track_->runs[index]->info; }
+  const std::vector<std::uint32_t>& runs() const { return runs_; }  ///< oldest first
+  const std::vector<ExcludedRun>& excluded() const { return excluded_; }
+
+  /// Of one test, oldest first; neighbours differ. `changes` are the track's of this test.
+  void read_pieces(storage::TestId test, std::span<const engine::SuiteTrack::Change> changes,
+                   std::vector<Piece>& pieces) const;
+  /// Commits with at least two runs that cover the test.
+  std::uint64_t repeated_commits(storage::TestId test) const;
+  bool covers(storage::TestId test, std::uint32_t run) const { return covered_by(run).contains(test); }
+  const engine::TestSet& covered_by(std::uint32_t run) const;
+
+ private:
+  template <class Visit>
+  void visit_covered(storage::TestId test, std::uint32_t first, std::uint32_t end, Visit visit) const;
+
+  engine::SuiteTrackPtr track_;
+  std::vector<std::uint32_t> runs_;
+  std::vector<std::uint32_t> before_;  // by run index, one more at the end: how many of runs_ come before it
+  std::vector<ExcludedRun> excluded_;
+};
+
+/// The windows of a question, and what is said of each outcome.
+class Survey {
+ public:
+  static Result<Survey> read(ModelCore& core, const Question& question, std::string_view definition);
+
+  std::vector<Window> windows;
+  std::vector<TimelineInfo> timelines;  // by window
+  Basis basis;
+
+  bool is_bad(storage::OutcomeId outcome) const { return bad_[outcome]; }
+  /// Attempts of one run disagreed.
+  bool is_mixed(storage::OutcomeId outcome) const { return mixed_[outcome]; }
+  Outcome outcome(storage::OutcomeId id) const { return (*outcomes_)[id].outcome(); }
+  const std::string& expected(storage::OutcomeId id) const { return (*outcomes_)[id].key.expected; }
+
+  /// `visit(window index, test, pieces)` for each test and timeline that counts anything but plain expected
+  /// passes; by window, then test.
+  template <class Visit>
+  void visit_active(Visit visit) const {
+    std::vector<Piece> pieces;
+    for (std::uint32_t w = 0; w < windows.size(); ++w) {
+      const engine::SuiteTrack& track = windows[w].track();
+      if (windows[w].runs().empty()) continue;
+      for (std::size_t i = 0; i < track.tests.size(); ++i) {
+        if (!is_wanted(track.tests[i])) continue;
+        windows[w].read_pieces(track.tests[i], track.changes_of(i), pieces);
+        if (!pieces.empty()) visit(w, track.tests[i], std::span<const Piece>(pieces));
+      }
+    }
+  }
+
+  /// Adjacent pieces of one kind joined; `first[i]`: the first piece of stretch i.
+  void to_stretches(std::span<const Piece> pieces, std::vector<aggregate::Stretch>& stretches,
+                    std::vector<std::uint32_t>& first) const;
+
+  /// Question::name_contains
+  bool is_wanted(storage::TestId test) const {
+    return wanted_.empty() || (test < wanted_.size() && wanted_[test]);
+  }
+  Result<std::vector<std::string_view>> names(std::span<const storage::TestId> tests) const;
+  /// Of any run of the timelines asked for: what "stale" counts from.
+  Time newest_received() const;
+  /// NotFound if the suite has no test of this name.
+  Result<storage::TestId> find_test(const std::string& name) const;
+  engine::Suite& suite() const { return *suite_; }
+
+ private:
+  Status read_wanted(std::string_view contains);
+
+  engine::SuitePtr suite_;
+  engine::OutcomeTablePtr outcomes_;
+  std::vector<bool> bad_, mixed_;
+  std::vector<bool> wanted_;  // by test id; empty: all
+};
+
+}  // namespace resultsdb
