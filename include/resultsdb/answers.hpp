@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "resultsdb/aggregate/statistics.hpp"
+#include "resultsdb/aggregate/test_facts.hpp"
 #include "resultsdb/history.hpp"
 #include "resultsdb/model.hpp"
 #include "resultsdb/query.hpp"
@@ -17,6 +18,7 @@
 namespace resultsdb {
 
 using aggregate::Proportion;
+using aggregate::Verdict;
 
 /// What all questions share.
 struct Question {
@@ -154,7 +156,6 @@ struct RegressionsAnswer {
 
 // --- one test
 
-enum class Verdict : std::uint8_t { Stale, Unknown, Regressed, Broken, Flaky, Fixed, Healthy, NotRun };
 std::string_view to_string(Verdict verdict) noexcept;
 std::string_view to_string(ChangeKind kind) noexcept;
 
@@ -165,7 +166,7 @@ struct VerdictQuery : Question {
 struct VerdictAnswer {
   struct OnTimeline {
     std::uint32_t timeline = 0;
-    Verdict verdict = Verdict::NotRun;
+    std::optional<Verdict> verdict;  ///< nothing: not run
     Flakiness flakiness;
     RunInfoPtr segment_start;         ///< first run of the newest segment
     RunInfoPtr last_good, first_bad;  ///< around the newest bad stretch, if the newest run is bad
@@ -174,9 +175,11 @@ struct VerdictAnswer {
   };
   std::vector<TimelineInfo> timelines;
   std::vector<OnTimeline> per_timeline;
-  Verdict verdict = Verdict::NotRun;  ///< the first of the enumeration's order that some timeline has
-  Flakiness flakiness;                ///< added up
-  Proportion across_configurations;   ///< commits on which configurations disagree, of those with several
+  /// Of the timelines' verdicts the most urgent one: regressed, broken, flaky, unknown, fixed, healthy,
+  /// stale.
+  std::optional<Verdict> verdict;
+  Flakiness flakiness;               ///< added up
+  Proportion across_configurations;  ///< commits on which configurations disagree, of those with several
   Basis basis;
 };
 

@@ -15,7 +15,7 @@ constexpr std::uint32_t kRecentRuns = 20;
 /// The overall verdict is the first of these that a timeline has: what asks for somebody first, and a
 /// timeline that says nothing only where no other says anything.
 constexpr Verdict kUrgency[] = {Verdict::Regressed, Verdict::Broken,  Verdict::Flaky, Verdict::Unknown,
-                                Verdict::Fixed,     Verdict::Healthy, Verdict::Stale, Verdict::NotRun};
+                                Verdict::Fixed,     Verdict::Healthy, Verdict::Stale};
 
 class Judging {
  public:
@@ -123,7 +123,7 @@ class Judging {
 
 std::string_view to_string(Verdict verdict) noexcept {
   constexpr std::string_view kNames[] = {"stale", "unknown", "regressed", "broken",
-                                         "flaky", "fixed",   "healthy",   "not_run"};
+                                         "flaky", "fixed",   "healthy"};
   return kNames[static_cast<std::size_t>(verdict)];
 }
 

@@ -1,6 +1,7 @@
 // The query language: which tests? One grammar as text and as JSON, parsed here for every face of resultsdb.
 // docs/query-language.md is for those who write queries. Pure functions, safe for concurrent calls.
 //
+// clang-format off
 //   query       = [ any-of ] ;                               (* an empty query: every test *)
 //   any-of      = all-of { "or" all-of } ;
 //   all-of      = term { [ "and" ] term } ;
@@ -12,18 +13,17 @@
 //               | "outcome" "=" value                        (* a word of the newest result *)
 //               | ( "count" | "rate" ) "(" result [ "," "last" number ] ")" comparison number
 //               | "runs" comparison number
-//               | "seq" "(" step { "," step } ")"            (* oldest first; the last one is the newest
-//               result *) | "duration" [ ".p50" | ".p95" | ".max" ] comparison number unit ;
-//   state       = "passing" | "failing" | "skipped" | "error" | "timeout" | "crash" | "expected" |
-//   "unexpected"
-//               | "stale" | "unknown" | "regressed" | "broken" | "flaky" | "fixed" | "healthy" | "lost" |
-//               "new" ;
+//               | "seq" "(" step { "," step } ")"            (* oldest first; the last one is the newest result *)
+//               | "duration" [ ".p50" | ".p95" | ".max" ] comparison number unit ;
+//   state       = "passing" | "failing" | "skipped" | "error" | "timeout" | "crash" | "expected" | "unexpected"
+//               | "stale" | "unknown" | "regressed" | "broken" | "flaky" | "fixed" | "healthy" | "lost" | "new" ;
 //   result      = "pass" | "fail" | "skip" | "error" | "timeout" | "crash" | "expected" | "unexpected"
 //               | an outcome's word: A-Z, then no small letters; else quoted ;
-//   step        = "*" | result [ "+" ] ;                     (* anything, any number of times; one or more
-//   times *) comparison  = "<" | "<=" | "=" | "!=" | ">=" | ">" ; unit        = "us" | "ms" | "s" | "m" | "h"
-//   ;            (* rates: 0.05 or 5% *) value       = characters other than blanks ( ) , " , or '"' text
-//   with \" and \\ '"' ;
+//   step        = "*" | result [ "+" ] ;                     (* anything, any number of times; one or more times *)
+//   comparison  = "<" | "<=" | "=" | "!=" | ">=" | ">" ;     (* rates: 0.05 or 5% *)
+//   unit        = "us" | "ms" | "s" | "m" | "h" ;
+//   value       = characters other than blanks ( ) , " , or '"' text with \" and \\ '"' ;
+// clang-format on
 //
 // `pass` and `passing`, `fail` and `failing`, `skip` and `skipped` mean the same in both places.
 #pragma once
