@@ -1,4 +1,5 @@
 // parse_query(): recursive descent over the grammar of query_language.hpp, one function per rule.
+#include <span>
 #include <utility>
 
 #include "aggregate/query_scanner.hpp"
@@ -195,8 +196,11 @@ Result<std::optional<FacetFilter>> Parser::filter() {
     return scan_.error_saying(place, "the name of a facet cannot hold a colon or begin with !");
   RESULTSDB_ASSIGN(std::string value, scan_.take_value());
   RESULTSDB_TRY(count_term(place));
+  const std::string text = (negated ? "!" : "") + facet + ':' + value;  // as in JSON, so checked alike
+  auto parsed = parse_facet_filters(std::span(&text, 1));
+  if (!parsed) return scan_.error_saying(place, parsed.error().message);
   RESULTSDB_TRY(expect(",", "\",\" and what must hold there, such as \", failing\""));
-  return std::optional(FacetFilter{std::move(facet), {std::move(value)}, negated});
+  return std::optional(std::move(parsed->front()));
 }
 
 Result<Expression> Parser::quantified(Quantified::Kind kind) {

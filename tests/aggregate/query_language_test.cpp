@@ -106,6 +106,8 @@ TEST(QueryText, ErrorsNameTheColumnAndWhatCouldStandThere) {
       {"exists(platform:gtk)", "column 20", "what must hold"},
       {"exists(failing, platform:gtk)", "column 15", "\")\""},
       {"exists(failing platform:gtk)", "column 16", "filters stand before"},
+      {"exists(a:" + std::string(5'000, 'x') + ", new)", "column 8", "2050"},
+      {std::string("exists(a:\0, new)", 17), "column 8", "U+0000"},
       {"exists()", "column 8", "expected a term"},
       {"exists failing", "column 8", "\"(\""},
       {"exists(\"a:b\":c, failing)", "column 8", "colon"},
