@@ -20,9 +20,16 @@ struct Document {
   bool operator==(const Document&) const = default;
 };
 
-/// The collection for what belongs to a run and goes with it: Model::purge() deletes its documents whose keys
-/// are the run's public id, a slash and more. Runs are spread over some collections.
-std::string run_documents(std::string_view run);
+/// Where the documents lie that belong to a run and go with it: Model::purge() deletes those of this
+/// collection whose keys begin so. What is put there while the run is being deleted stays.
+struct RunDocuments {
+  std::string collection;  ///< runs are spread over some
+  std::string key_prefix;  ///< no other run has it, not even one of the same id in another suite
+};
+RunDocuments run_documents(std::string_view suite, std::string_view run);
+/// The name of an attribute: when such a document came in, in microseconds since 1970, if that may be after
+/// its run did. A purge of what was received before some time leaves those that came in later.
+inline constexpr char kDocumentReceived[] = "received";
 
 /// Changes of one collection, all or nothing.
 struct DocumentChanges {

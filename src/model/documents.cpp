@@ -1,15 +1,20 @@
 // Documents of Model.
-#include <algorithm>
 #include <utility>
 
+#include "domain/hex.hpp"
+#include "domain/sha256.hpp"
 #include "model/model_implementation.hpp"
 
 namespace resultsdb {
 
-std::string run_documents(std::string_view run) {
-  // Ids are hashes, so their first digits spread them; a store may keep collections apart.
-  constexpr std::size_t kPrefix = 2, kDigits = 2;  // "r_" and what follows
-  return "run-documents-" + std::string(run.substr(std::min(kPrefix, run.size()), kDigits));
+RunDocuments run_documents(std::string_view suite, std::string_view run) {
+  // Names of suites may be long and have slashes, so a digest stands for them. It also spreads the runs: a
+  // store may keep collections apart.
+  constexpr std::size_t kSpread = 1, kDigest = 16;  // bytes
+  const std::string digest =
+      domain::Sha256().update(suite).update(std::string_view("\0", 1)).update(run).finish();
+  return {.collection = "run-documents-" + domain::hex(digest.substr(0, kSpread)),
+          .key_prefix = std::string(run) + '/' + domain::hex(digest.substr(0, kDigest)) + '/'};
 }
 
 Result<std::optional<Document>> Model::get_document(std::string_view collection, std::string_view key) {

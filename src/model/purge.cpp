@@ -1,4 +1,6 @@
 // Deleting runs, and ending those that nobody writes any more.
+#include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "engine/run_reader.hpp"
@@ -32,18 +34,54 @@ Status check_one_suite(const PurgeOptions& options, const std::vector<RunInfoPtr
   return {};
 }
 
-/// Before the run itself goes: what is left after a crash is deleted with the run another time.
-Status delete_documents(Model& model, const std::string& run) {
-  DocumentsQuery query{.collection = run_documents(run), .key_prefix = run + '/'};
-  do {
-    RESULTSDB_ASSIGN(const auto page, model.documents(query));
-    DocumentChanges changes{.collection = query.collection, .puts = {}, .deletes = {}};
-    for (const Document& document : page.items) changes.deletes.push_back(document.key);
-    if (!changes.deletes.empty()) RESULTSDB_TRY(model.change_documents(changes));
-    query.page = page.next;
-  } while (!query.page.empty());
-  return {};
-}
+/// Of a run that is about to be deleted. They are read before it goes and deleted after it went, if nobody
+/// put them again meanwhile: whoever writes the run at the same time loses neither it nor its documents.
+class DocumentsOfRun {
+ public:
+  static Result<DocumentsOfRun> read(storage::Storage& storage, const RunInfo& run,
+                                     std::optional<Time> received_before) {
+    const RunDocuments place = run_documents(run.suite, run.id);
+    DocumentsOfRun found(place.collection);
+    storage::Paging paging{.limit = kPage};
+    do {
+      RESULTSDB_ASSIGN(
+          auto page,
+          storage.find_documents({.collection = place.collection, .key_prefix = place.key_prefix}, paging));
+      for (Document& document : page.rows)
+        if (!received_before || !came_in_since(document, *received_before))
+          found.deletes_.push_back({.key = std::move(document.key), .expected_version = document.version});
+      paging.token = std::move(page.next);
+    } while (!paging.token.empty());
+    return found;
+  }
+
+  Status remove(storage::Storage& storage) {
+    for (storage::DocumentDelete& one : deletes_) {
+      const Status status = storage.apply(
+          storage::DocumentBatch{.collection = collection_, .deletes = {std::move(one)}, .puts = {}});
+      if (!status && status.error().code != ErrorCode::Conflict) return status;
+    }
+    return {};
+  }
+
+ private:
+  static constexpr std::uint32_t kPage = 10;  // they may be large
+
+  explicit DocumentsOfRun(std::string collection) : collection_(std::move(collection)) {}
+
+  static bool came_in_since(const Document& document, Time time) {
+    return std::any_of(document.attributes.begin(), document.attributes.end(), [&](const auto& attribute) {
+      std::int64_t received = 0;
+      const auto& [name, value] = attribute;
+      return name == kDocumentReceived &&
+             std::from_chars(value.data(), value.data() + value.size(), received).ec == std::errc() &&
+             received >= to_micros(time);
+    });
+  }
+
+  std::string collection_;
+  std::vector<storage::DocumentDelete> deletes_;
+};
 
 }  // namespace
 
@@ -68,9 +106,11 @@ Result<std::uint64_t> Model::purge(const PurgeOptions& options, const ProgressCa
     RESULTSDB_ASSIGN(const engine::TimelinePtr timeline,
                      suite->open_timeline(run->branch, run->configuration));
     engine::TimelineWriter writer(*suite, *timeline, implementation_->options().conflict_retries);
-    RESULTSDB_TRY(delete_documents(*this, run->id));
+    RESULTSDB_ASSIGN(auto documents, DocumentsOfRun::read(storage(), *run, options.received_before));
     RESULTSDB_ASSIGN(const bool gone, writer.erase(run->id, options.received_before));
-    if (gone) ++deleted;
+    if (!gone) continue;
+    ++deleted;
+    RESULTSDB_TRY(documents.remove(storage()));
   }
   return deleted;
 }

@@ -61,7 +61,7 @@ struct Options {
   std::uint64_t max_archive_bytes = 500u << 20;
   std::vector<CiMaster> ci_masters;
   std::vector<Bugzilla> bug_trackers = {webkit_bugzilla()};
-  bool keep_uploads = true;       ///< as they came, to be read and processed again
+  bool keep_uploads = true;  ///< as they came, to be read and processed again; always if async_processing
   bool async_processing = false;  ///< uploads are stored and queued, for process_queued_upload()
   std::function<void()> queued;   ///< called when one was queued, from the request's thread; may be empty
 };
@@ -75,9 +75,9 @@ Result<std::string> ingest_upload(std::shared_ptr<Model> model, const Options& o
 
 /// What a worker does: takes the upload that was queued first, processes it, ends its job. False: there is
 /// none that nobody holds. Safe for concurrent calls, by several processes too: an upload whose worker died
-/// is free again after ten minutes, and one processed twice is as one processed once. After an error the
-/// upload is free at once, or dropped after the fifth attempt; it stays in the store and can be processed
-/// again.
+/// is free again after ten minutes, and one processed twice is as one processed once; of two uploads of one
+/// run the later one counts, whoever is done first. After an error the upload is free at once, or dropped
+/// after the fifth attempt; it stays in the store and can be processed again.
 Result<bool> process_queued_upload(std::shared_ptr<Model> model, const Options& options);
 
 /// Whether the body of such a request may be large and belongs in a file: that of an archive. For

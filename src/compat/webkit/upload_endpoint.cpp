@@ -60,7 +60,7 @@ Result<std::vector<FoundUpload>> find_uploads(const Service& service, const http
 /// The members that an upload and its processing state have in common; empty without a stored upload.
 Result<std::optional<JsonObject>> describe(const Service& service, const FoundUpload& found,
                                            std::optional<StoredUpload>& stored) {
-  RESULTSDB_ASSIGN(stored, get_upload(*service.model, found.run->id));
+  RESULTSDB_ASSIGN(stored, get_upload(*service.model, found.run->suite, found.run->id));
   if (!stored) return std::optional<JsonObject>();
   JsonObject object;
   object.set("commits", stored->commits);

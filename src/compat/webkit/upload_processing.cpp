@@ -74,22 +74,24 @@ std::string id_of(const RunHeader& header) {
 }
 
 /// The original writes a row per result, so a run uploaded again keeps the tests that only its first form
-/// had.
-Status keep_missing_tests(const Service& service, Run& run) {
+/// had: all results then; nothing if the run is new.
+Result<std::optional<ResultTable>> with_missing_tests(const Service& service, const Run& run) {
   const RunHeader& header = run.header;
   const std::string id = id_of(header);
   RESULTSDB_ASSIGN(const std::optional<RunInfoPtr> before,
                    service.model->find_run(header.suite, id, service.now()));
-  if (!before) return {};
+  if (!before) return std::optional<ResultTable>();
   RunResultsQuery query;
   query.run = id;
   query.suite = header.suite;
   query.details = true;
-  RESULTSDB_ASSIGN(const RunResults old, service.model->results(query, service.now()));
+  const auto old = service.model->results(query, service.now());
+  if (!old && old.error().code == ErrorCode::NotFound) return std::optional<ResultTable>();  // it is gone
+  if (!old) return old.error();
   std::set<std::string_view> names;
   for (std::size_t i = 0; i < run.results.size(); ++i) names.insert(run.results.name(i));
   ResultTable all = run.results;
-  for (const RunResults::Row& row : old.rows) {
+  for (const RunResults::Row& row : old->rows) {
     if (names.contains(row.test)) continue;
     all.add({.test = row.test,
              .expected = row.outcome.expected,
@@ -100,11 +102,10 @@ Status keep_missing_tests(const Service& service, Run& run) {
              .attributes = row.attributes,
              .detail = row.detail});
   }
-  run.results = std::move(all);
-  return {};
+  return std::optional(std::move(all));
 }
 
-Status ingest(const Service& service, Run& run) {
+Status ingest_as_it_is(const Service& service, Run& run) {
   IngestOptions options;
   options.received = service.now();
   Result<Ingested> ingested = service.model->ingest(run, options);
@@ -115,18 +116,54 @@ Status ingest(const Service& service, Run& run) {
   return ingested ? Status() : Status(ingested.error());
 }
 
-Status write(const Service& service, CheckedUpload& upload, const RunHeader& header,
-             const std::optional<std::string>& queue) {
-  Run run{.header = header, .results = std::move(upload.document.results)};
-  const std::set<std::string> keys = branch_keys(service.profile, upload.commits);
-  const ResultTable uploaded = keys.size() > 1 ? run.results : ResultTable();
-  bool first = true;
-  for (const std::string& key : keys) {
-    if (!first) run.results = uploaded;
-    first = false;
-    run.header.branch = key;
-    if (service.profile.repeat_keeps_missing_tests) RESULTSDB_TRY(keep_missing_tests(service, run));
+Status ingest(const Service& service, Run& run) {
+  if (!service.profile.repeat_keeps_missing_tests) return ingest_as_it_is(service, run);
+  RESULTSDB_ASSIGN(std::optional<ResultTable> all, with_missing_tests(service, run));
+  if (!all) return ingest_as_it_is(service, run);
+  std::swap(run.results, *all);
+  Status status = ingest_as_it_is(service, run);
+  std::swap(run.results, *all);
+  return status;
+}
+
+/// What others may do to a run while it is written is looked for afterwards, and all repeated, at most so
+/// often.
+constexpr int kRounds = 16;
+
+Error disturbed(const std::string& run) {
+  return make_error(ErrorCode::Conflict, "others write the same run all the time; repeat the upload",
+                    "run " + run);
+}
+
+/// Stores a run, then the upload that it was: a refused one leaves what was kept. Of several that write a run
+/// at once, one's results and upload are left: whoever finds that another upload was kept since it looked
+/// writes its results once more.
+Status write_and_keep(const Service& service, Run& run, const std::optional<std::string>& packed) {
+  const std::string id = id_of(run.header), &suite = run.header.suite;
+  std::uint64_t version = 0;  // of what is kept; mostly there is nothing
+  for (int round = 0; round < kRounds; ++round) {
     RESULTSDB_TRY(ingest(service, run));
+    if (!packed) return {};
+    const Status kept =
+        put_upload(*service.model, suite, id, *packed, {.expected_version = version, .received = {}});
+    if (kept) {
+      RESULTSDB_ASSIGN(const auto still_there, service.model->find_run(suite, id, service.now()));
+      if (still_there) return {};
+    } else if (kept.error().code != ErrorCode::Conflict) {
+      return kept;
+    }
+    RESULTSDB_ASSIGN(const auto other, get_packed_upload(*service.model, suite, id));
+    version = other ? other->version : 0;
+  }
+  return disturbed(id);
+}
+
+Status write(const Service& service, CheckedUpload& upload, const RunHeader& header,
+             const std::optional<std::string>& queue, const std::optional<std::string>& packed) {
+  Run run{.header = header, .results = std::move(upload.document.results)};
+  for (const std::string& key : branch_keys(service.profile, upload.commits)) {
+    run.header.branch = key;
+    RESULTSDB_TRY(write_and_keep(service, run, packed));
     if (queue) RESULTSDB_TRY(put_queue(*service.model, run.header, *queue));
   }
   return {};
@@ -159,7 +196,9 @@ std::string queued_json() {
   return processing.text();
 }
 
-Result<Steps> process(const Service& service, CheckedUpload& upload) {
+/// `packed` is kept with each run that is written; nothing: no upload is.
+Result<Steps> process(const Service& service, CheckedUpload& upload,
+                      const std::optional<std::string>& packed) {
   Steps steps;
   const Result<RunLinks> links = links_of(service, upload.document.details);
   if (!links) steps.ci_urls = links.error().message;
@@ -169,7 +208,7 @@ Result<Steps> process(const Service& service, CheckedUpload& upload) {
   }
   if (!is_over(service, upload.uuid)) {
     const RunHeader header = header_of(upload, links, steps);
-    RESULTSDB_TRY(write(service, upload, header, links ? links->queue : std::nullopt));
+    RESULTSDB_TRY(write(service, upload, header, links ? links->queue : std::nullopt, packed));
   } else {
     steps.expired = !service.profile.silent_expiry;
   }
@@ -180,34 +219,31 @@ Result<Steps> process(const Service& service, CheckedUpload& upload) {
   return steps;
 }
 
-Result<std::string> pack_without_key(const std::vector<Commit>& commits, const std::string& body) {
-  RESULTSDB_ASSIGN(const std::string rest, without_api_key(body));
-  return pack_upload(commits, rest);
+Result<std::string> process_now(const Service& service, CheckedUpload& upload,
+                                const std::optional<std::string>& packed) {
+  RESULTSDB_ASSIGN(const Steps steps, process(service, upload, packed));
+  return processing_json(steps);
 }
 
-/// Keeps what is uploaded under each branch key. When processing comes later, the suite and its configuration
-/// are known at once.
-Status keep(const Service& service, const CheckedUpload& upload, const std::string& body) {
-  RESULTSDB_ASSIGN(const std::string packed, upload.document.has_api_key
-                                                 ? pack_without_key(upload.commits, body)
-                                                 : pack_upload(upload.commits, body));
-  RunHeader header = bare_header(upload);
+Result<std::string> pack(const CheckedUpload& upload, const std::string& body) {
+  if (!upload.document.has_api_key) return pack_upload(upload, body);
+  RESULTSDB_ASSIGN(const std::string rest, without_api_key(body));
+  return pack_upload(upload, rest);
+}
+
+/// Keeps the upload for a worker under each branch key. The suite and its configuration are known at once.
+/// The upload itself comes after the run that stands in: if that is deleted meanwhile, the worker writes it
+/// again.
+Status keep_and_queue(const Service& service, const CheckedUpload& upload, const std::string& body) {
+  RESULTSDB_ASSIGN(const std::string packed, pack(upload, body));
   std::string job;
   for (const std::string& key : branch_keys(service.profile, upload.commits)) {
-    header.branch = key;
-    const std::string id = id_of(header);
-    RESULTSDB_TRY(put_upload(*service.model, id, packed));
-    if (!service.options.async_processing) continue;
+    RESULTSDB_ASSIGN(const std::string id, put_stand_in(service, upload, key));
+    RESULTSDB_TRY(put_upload(*service.model, upload.suite, id, packed,
+                             {.expected_version = {}, .received = service.now()}));
     if (job.empty()) job = id;
-    RESULTSDB_TRY(put_stand_in(service, upload, key));
   }
-  if (job.empty()) return {};
   return queue_upload(service, upload.suite, job);
-}
-
-Result<std::string> process_now(const Service& service, CheckedUpload& upload) {
-  RESULTSDB_ASSIGN(const Steps steps, process(service, upload));
-  return processing_json(steps);
 }
 
 }  // namespace
@@ -237,28 +273,35 @@ Result<std::string> put_stand_in(const Service& service, const CheckedUpload& up
 }
 
 Result<std::string> take_upload(const Service& service, CheckedUpload upload, const std::string& body) {
-  if (service.options.keep_uploads && !is_over(service, upload.uuid))
-    RESULTSDB_TRY(keep(service, upload, body));
-  if (service.options.async_processing) return queued_json();
-  return process_now(service, upload);
+  const bool over = is_over(service, upload.uuid);
+  if (service.options.async_processing) {
+    if (!over) RESULTSDB_TRY(keep_and_queue(service, upload, body));
+    return queued_json();
+  }
+  std::optional<std::string> packed;
+  if (service.options.keep_uploads && !over) {
+    RESULTSDB_ASSIGN(packed, pack(upload, body));
+  }
+  return process_now(service, upload, packed);
 }
 
-Result<std::string> process_stored(const Service& service, const RunInfo& run) {
-  RESULTSDB_ASSIGN(const std::optional<StoredUpload> stored, get_upload(*service.model, run.id));
-  if (!stored) return make_error(ErrorCode::NotFound, "No uploads matching the specified criteria");
-  CheckedUpload upload;
-  RESULTSDB_ASSIGN(upload.document, parse_upload(stored->body));
-  upload.configuration = PlatformConfiguration::from_facets(run.configuration, run.variant);
-  upload.suite = run.suite;
-  RESULTSDB_ASSIGN(upload.commits, stored->parsed_commits());
-  upload.uuid = run.position;
-  upload.started = run.started;
-  upload.text_timestamp = upload.document.timestamp.starts_with('"');
-  return process_now(service, upload);
+Result<std::string> process_stored(const Service& service, const std::string& suite, const std::string& run) {
+  for (int round = 0; round < kRounds; ++round) {
+    RESULTSDB_ASSIGN(const std::optional<StoredUpload> stored, get_upload(*service.model, suite, run));
+    if (!stored) return make_error(ErrorCode::NotFound, "No uploads matching the specified criteria");
+    RESULTSDB_ASSIGN(CheckedUpload upload, stored->checked(suite));
+    RESULTSDB_ASSIGN(std::string steps, process_now(service, upload, {}));
+    RESULTSDB_ASSIGN(const auto now, get_packed_upload(*service.model, suite, run));
+    if (now && now->text == stored->packed) return steps;
+    // Another one came, which somebody else may have processed before this one's results were written; or the
+    // run was deleted with its upload, and is there again.
+    if (!now) RESULTSDB_TRY(service.model->purge({.suite = suite, .run = run}));
+  }
+  return disturbed(run);
 }
 
 Result<std::string> process_again(const Service& service, const RunInfo& run) {
-  if (!service.options.async_processing) return process_stored(service, run);
+  if (!service.options.async_processing) return process_stored(service, run.suite, run.id);
   RESULTSDB_TRY(queue_upload(service, run.suite, run.id));
   return queued_json();
 }

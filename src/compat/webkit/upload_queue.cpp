@@ -20,15 +20,12 @@ std::string member(const bj::value& job, std::string_view name) {
   return value && value->is_string() ? std::string(value->get_string()) : std::string();
 }
 
-/// Done also when the run went meanwhile, with retention or because somebody deleted it.
+/// Done also when the upload went meanwhile with its run: with retention or because somebody deleted it.
 Status work_on(const Service& service, const std::string& payload) {
   bj::error_code error;
   const bj::value job = bj::parse(payload, error);
   if (error) return make_error(ErrorCode::Corrupt, "a queued upload is no JSON");
-  RESULTSDB_ASSIGN(const std::optional<RunInfoPtr> run,
-                   service.model->find_run(member(job, "suite"), member(job, "run"), service.now()));
-  if (!run) return {};
-  const auto steps = process_stored(service, **run);
+  const auto steps = process_stored(service, member(job, "suite"), member(job, "run"));
   if (!steps && steps.error().code != ErrorCode::NotFound) return steps.error();
   return {};
 }

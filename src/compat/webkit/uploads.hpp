@@ -37,15 +37,17 @@ Position uuid_of(const std::vector<Commit>& commits);
 /// The keys under which runs of these commits stand: their branches, or the default key.
 std::set<std::string> branch_keys(const Profile& profile, const std::vector<Commit>& commits);
 
-/// Keeps the upload, then processes it or queues that. The steps as an answer has them, as a JSON object.
+/// Processes the upload and keeps it, or keeps and queues it. The steps as an answer has them, as a JSON
+/// object.
 Result<std::string> take_upload(const Service& service, CheckedUpload upload, const std::string& body);
 
 /// A run without results stands in for one that may come, so that the suite and its configuration are known.
 /// Nothing happens if the run is there. Its id.
 Result<std::string> put_stand_in(const Service& service, const CheckedUpload& upload, const std::string& key);
 
-/// Processes the upload of a run: what a worker does with a job. NotFound if there is none.
-Result<std::string> process_stored(const Service& service, const RunInfo& run);
+/// Processes the upload of a run, whether that is there or not: what a worker does with a job. NotFound if
+/// none is kept. Of several uploads of the run that are processed at once, the one that was kept last counts.
+Result<std::string> process_stored(const Service& service, const std::string& suite, const std::string& run);
 /// Does that at once or queues it.
 Result<std::string> process_again(const Service& service, const RunInfo& run);
 

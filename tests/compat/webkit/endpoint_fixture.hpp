@@ -16,6 +16,16 @@ namespace resultsdb::webkit::testing {
 
 inline constexpr std::int64_t kNow = 1'602'000'000;
 
+inline http::Response dispatch(const http::Router& router, std::string method, std::string target,
+                               std::string body = {}, bool loopback = true) {
+  http::Request request;
+  request.method = std::move(method);
+  request.body = std::move(body);
+  request.remote_is_loopback = loopback;
+  http::set_target(request, std::move(target));
+  return router.dispatch(request);
+}
+
 class EndpointFixture : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -33,10 +43,7 @@ class EndpointFixture : public ::testing::Test {
   }
 
   http::Response get(std::string target) const {
-    http::Request request;
-    request.method = "GET";
-    http::set_target(request, std::move(target));
-    return router_.dispatch(request);
+    return dispatch(router_, "GET", std::move(target), {}, /*loopback=*/false);
   }
 
   http::Response send(std::string method, std::string target, std::string body = {},
@@ -50,12 +57,7 @@ class EndpointFixture : public ::testing::Test {
   }
 
   http::Response post(std::string target, std::string body, bool loopback = true) const {
-    http::Request request;
-    request.method = "POST";
-    request.body = std::move(body);
-    request.remote_is_loopback = loopback;
-    http::set_target(request, std::move(target));
-    return router_.dispatch(request);
+    return dispatch(router_, "POST", std::move(target), std::move(body), loopback);
   }
 
   struct Upload {

@@ -7,10 +7,8 @@
 #include <thread>
 #include <vector>
 
-#include "resultsdb/backends/memory.hpp"
-#include "resultsdb/http/webkit.hpp"
+#include "compat/webkit/endpoint_fixture.hpp"
 #include "resultsdb/jobs.hpp"
-#include "resultsdb/testing/manual_clock.hpp"
 
 namespace resultsdb::webkit {
 namespace {
@@ -25,12 +23,7 @@ class UploadQueue : public ::testing::Test {
   }
 
   http::Response send(const std::string& method, std::string target, std::string body = {}) const {
-    http::Request request;
-    request.method = method;
-    request.body = std::move(body);
-    request.remote_is_loopback = true;
-    http::set_target(request, std::move(target));
-    return router_.dispatch(request);
+    return testing::dispatch(router_, method, std::move(target), std::move(body));
   }
 
   void upload(int number, const std::string& results = R"({"t":{"actual":"FAIL"}})") const {
@@ -64,7 +57,7 @@ class UploadQueue : public ::testing::Test {
     return text.str();
   }
 
-  testing::ManualClock clock_{from_seconds(1'602'000'000)};
+  resultsdb::testing::ManualClock clock_{from_seconds(1'602'000'000)};
   std::shared_ptr<Model> model_ = Model::create(backends::open_memory()).value();
   int told_ = 0;
   Options options_;
@@ -119,10 +112,11 @@ TEST_F(UploadQueue, WhatCannotBeProcessedIsToldAndDroppedInTheEnd) {
                        [](const auto& a, const auto& b) { return a->position < b->position; })
           ->get()
           ->id;
-  ASSERT_TRUE(
-      model_->change_documents({.collection = run_documents(damaged),
-                                .puts = {{.document = {.key = damaged + "/webkit-upload", .text = "[]"}}},
-                                .deletes = {}}));
+  const RunDocuments place = run_documents("s", damaged);
+  ASSERT_TRUE(model_->change_documents(
+      {.collection = place.collection,
+       .puts = {{.document = {.key = place.key_prefix + "webkit-upload", .text = "[]"}}},
+       .deletes = {}}));
   for (int attempt = 1; attempt <= 5; ++attempt) {
     const auto worked = process_queued_upload(model_, options_);
     ASSERT_FALSE(worked);
