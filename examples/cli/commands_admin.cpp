@@ -89,7 +89,7 @@ int run_import_export(const Arguments& arguments) {
   }
   auto model = open_model(options, Access::Create);
   ProgressBar progress("import");
-  auto report = model->import_from(path == "-" ? std::cin : file, system_clock()(), progress.callback());
+  auto report = model->import_from(path == "-" ? std::cin : file, system_clock(), progress.callback());
   if (!report) {
     auto error = report.error();
     error.context = path + (error.context.empty() ? "" : ": " + error.context);

@@ -65,6 +65,8 @@ class AttachmentWriter {
 
   /// After an error, only the destructor may follow.
   Status append(std::string_view bytes);
+  /// The bytes that follow come now: Attachments::kWriterLease counts from here on.
+  void renew(Time now) noexcept;
   std::uint64_t size() const noexcept;
   std::string content() const;  ///< what Attachment::content will be
   /// Gives the name to what was appended, all or nothing; an attachment of that name is replaced. `content`

@@ -148,8 +148,10 @@ class Model {
   /// `out` does not take everything.
   Status export_to(std::ostream& out, const ExportOptions& options, const ProgressCallback& progress = {});
   /// What export_to() wrote. Each run is its own transaction; documents replace those of the same key,
-  /// commits those of the same branch, place and id; repeating it changes nothing.
-  Result<ImportReport> import_from(std::istream& in, Time received, const ProgressCallback& progress = {});
+  /// commits those of the same branch, place and id; repeating it changes nothing. All runs without a time of
+  /// receipt are received when it begins.
+  Result<ImportReport> import_from(std::istream& in, const Clock& clock,
+                                   const ProgressCallback& progress = {});
 
  private:
   friend class Answers;

@@ -38,8 +38,9 @@ class Retention {
     bool done = false;  ///< this was the last step of a round: nothing more is over at its beginning's time
   };
   /// Looks at some dozens of runs. A round looks only at what became over since the round before, but once a
-  /// day at everything, for old runs that came in some other way. After an error, the next step tries the
-  /// same runs again.
+  /// day at everything, for old runs that came in some other way. A run that cannot be deleted is left for
+  /// the next round; the last step then gives the error of the first one. After an error that a repetition
+  /// may mend, the next step tries the same runs again.
   Result<Step> step(Time now);
 
  private:
@@ -52,6 +53,8 @@ class Retention {
   std::optional<Position> end_;      // of the round: what lies before is over; none: no round is going on
   std::vector<std::string> suites_;  // of the round, those that are left; the last one is looked at
   std::string token_;                // of the next page of that suite
+  std::optional<Error> problem_;     // with a run that is left for the next round
+  bool left_some_ = false;           // of that suite
 };
 
 }  // namespace resultsdb

@@ -75,7 +75,8 @@ struct Content {
 /// A blob that no content names.
 struct Pending {
   std::uint32_t chunks = 0;  ///< it has at most these
-  std::int64_t since = 0;    ///< when its writer began, in microseconds; 0: it is of no use any more
+  std::int64_t since =
+      0;  ///< when its writer began or renewed its lease, in microseconds; 0: it is of no use any more
 
   std::string text() const {
     return R"({"chunks":)" + std::to_string(chunks) + R"(,"since":)" + std::to_string(since) + "}";
@@ -261,6 +262,7 @@ class AttachmentWriter::Implementation {
   Implementation(const Implementation&) = delete;
   Implementation& operator=(const Implementation&) = delete;
 
+  void renew(Time now) noexcept { since_ = to_micros(now); }
   std::uint64_t size() const noexcept { return size_; }
   std::string content() const { return domain::hex(domain::Sha256(sha_).finish()); }
 
@@ -336,7 +338,7 @@ class AttachmentWriter::Implementation {
   const std::shared_ptr<Model> model_;
   Storage& storage_;
   const std::string collection_;
-  const std::int64_t since_;
+  std::int64_t since_;
   const std::string blob_ = new_blob();
   domain::Sha256 sha_;
   std::uint64_t size_ = 0;
@@ -350,6 +352,7 @@ AttachmentWriter::AttachmentWriter(std::unique_ptr<Implementation> implementatio
 AttachmentWriter::AttachmentWriter(AttachmentWriter&&) noexcept = default;
 AttachmentWriter::~AttachmentWriter() = default;
 Status AttachmentWriter::append(std::string_view bytes) { return implementation_->append(bytes); }
+void AttachmentWriter::renew(Time now) noexcept { implementation_->renew(now); }
 std::uint64_t AttachmentWriter::size() const noexcept { return implementation_->size(); }
 std::string AttachmentWriter::content() const { return implementation_->content(); }
 Result<Attachment> AttachmentWriter::finish(Attachment what) {

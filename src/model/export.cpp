@@ -181,28 +181,48 @@ Status export_bytes(AttachmentReader& reader, std::ostream& out) {
   return {};
 }
 
+std::string attachment_line(std::string_view set, const Attachment& attachment, std::uint64_t size) {
+  std::string line = "{\"attachment\":";
+  {
+    ObjectWriter object(line);
+    object.text("set", set);
+    object.text("name", attachment.name);
+    object.text("content", attachment.content);
+    json::append_number(object.member("size"), static_cast<std::int64_t>(size));
+    object.text("text", attachment.text);
+    if (!attachment.attributes.empty()) append_pairs(object.member("attributes"), attachment.attributes);
+  }
+  return line + "}";
+}
+
+/// Nothing is read from an attachment whose content went while it was written: the line that follows it says
+/// so. `written` are the contents whose bytes were written.
+Status export_attachment(Attachments& attachments, std::string_view set, const Attachment& attachment,
+                         std::set<std::string>& written, std::ostream& out) {
+  Status status;
+  for (int attempt = 0; attempt < 2; ++attempt) {  // a part that is missing twice was not deleted just now
+    RESULTSDB_ASSIGN(auto reader, attachments.open(attachment.content));
+    if (!reader) return {};
+    RESULTSDB_TRY(write_line(out, attachment_line(set, attachment, reader->size())));
+    if (written.contains(attachment.content)) return {};
+    status = export_bytes(*reader, out);
+    if (status) written.insert(attachment.content);
+    if (status || status.error().code != ErrorCode::NotFound) return status;
+    std::string line = "{\"deleted\":";
+    json::append_string(line, attachment.name);
+    RESULTSDB_TRY(write_line(out, line + "}"));
+  }
+  return status;
+}
+
 Status export_attachments(storage::Storage& storage, std::string_view set, std::ostream& out) {
   Attachments attachments(storage, set);
-  std::set<std::string> written;  // contents
+  std::set<std::string> written;
   AttachmentsQuery query{.limit = kPageDocuments};
   do {
     RESULTSDB_ASSIGN(auto page, attachments.find(query));
-    for (const Attachment& attachment : page.items) {
-      RESULTSDB_ASSIGN(auto reader, attachments.open(attachment.content));
-      if (!reader) continue;  // deleted meanwhile
-      std::string line = "{\"attachment\":";
-      {
-        ObjectWriter object(line);
-        object.text("set", set);
-        object.text("name", attachment.name);
-        object.text("content", attachment.content);
-        json::append_number(object.member("size"), static_cast<std::int64_t>(reader->size()));
-        object.text("text", attachment.text);
-        if (!attachment.attributes.empty()) append_pairs(object.member("attributes"), attachment.attributes);
-      }
-      RESULTSDB_TRY(write_line(out, line + "}"));
-      if (written.insert(attachment.content).second) RESULTSDB_TRY(export_bytes(*reader, out));
-    }
+    for (const Attachment& attachment : page.items)
+      RESULTSDB_TRY(export_attachment(attachments, set, attachment, written, out));
     query.page = std::move(page.next);
   } while (!query.page.empty());
   return {};

@@ -128,7 +128,7 @@ void read_result(const bj::object& object, ResultTable& results) {
 /// Takes the lines of attachments: the bytes of a content follow the first one that has it.
 class ImportedAttachments {
  public:
-  ImportedAttachments(storage::Storage& storage, Time received) : storage_(storage), received_(received) {}
+  ImportedAttachments(storage::Storage& storage, const Clock& clock) : storage_(storage), clock_(clock) {}
 
   Status begin(const bj::object& object) {
     RESULTSDB_TRY(end());
@@ -146,7 +146,7 @@ class ImportedAttachments {
     }
     size_ = object.at("size").to_number<std::uint64_t>();
     attachment_ = std::move(attachment);
-    writer_.emplace(set.write(received_));
+    writer_.emplace(set.write(clock_()));
     return size_ == 0 ? finish() : Status();
   }
 
@@ -154,13 +154,17 @@ class ImportedAttachments {
     if (!writer_) return {};  // the content is there
     const auto bytes = base64url_decode(text);
     if (!bytes) return invalid_argument("the bytes of an attachment are not base64");
+    writer_->renew(clock_());  // however long the whole import takes
     RESULTSDB_TRY(writer_->append(*bytes));
     return writer_->size() < size_ ? Status() : finish();
   }
 
+  /// The rest of the bytes does not follow.
+  void drop() { writer_.reset(); }
+
   Status end() {
     if (!writer_) return {};
-    writer_.reset();
+    drop();
     return invalid_argument("bytes of the attachment `" + attachment_.name + "` are missing");
   }
 
@@ -177,7 +181,7 @@ class ImportedAttachments {
   }
 
   storage::Storage& storage_;
-  const Time received_;
+  const Clock& clock_;
   Attachment attachment_;
   std::uint64_t size_ = 0;
   std::optional<AttachmentWriter> writer_;
@@ -185,8 +189,8 @@ class ImportedAttachments {
 
 class Importing {
  public:
-  Importing(ModelCore& model, Time received)
-      : model_(model), received_(received), attachments_(model.storage(), received) {}
+  Importing(ModelCore& model, const Clock& clock)
+      : model_(model), received_(clock()), attachments_(model.storage(), clock) {}
 
   Status read_line(std::string_view line) {
     Status status;
@@ -227,6 +231,10 @@ class Importing {
       return attachments_.begin(attachment->as_object());
     }
     if (object.contains("bytes")) return attachments_.add(text_of(object, "bytes"));
+    if (object.contains("deleted")) {  // while it was exported
+      attachments_.drop();
+      return {};
+    }
     if (text_of(object, "format") == "resultsdb" && number_of(object, "version") == 1) return {};
     return invalid_argument("no commit, document, attachment or run, or an export of a newer version");
   }
@@ -287,8 +295,9 @@ class Importing {
 
 }  // namespace
 
-Result<ImportReport> Model::import_from(std::istream& in, Time received, const ProgressCallback& progress) {
-  Importing importing(*implementation_, received);
+Result<ImportReport> Model::import_from(std::istream& in, const Clock& clock,
+                                        const ProgressCallback& progress) {
+  Importing importing(*implementation_, clock);
   std::string line;
   std::uint64_t number = 0;
   while (std::getline(in, line)) {

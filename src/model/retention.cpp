@@ -1,6 +1,7 @@
 #include "resultsdb/retention.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/run_header.hpp"
 
@@ -47,17 +48,26 @@ Result<Retention::Step> Retention::step(Time now) {
       if (!header) continue;  // Model::check() tells about it; the others are not kept for its sake
       const auto& attributes = header->attributes;
       if (std::find(attributes.begin(), attributes.end(), rule_.attribute) == attributes.end()) continue;
-      RESULTSDB_ASSIGN(const auto deleted, model_->purge({.suite = suite, .run = row.id}));
-      step.deleted += deleted;
+      auto deleted = model_->purge({.suite = suite, .run = row.id});
+      if (deleted) {
+        step.deleted += *deleted;
+      } else if (deleted.error().retryable()) {
+        return std::move(deleted).error();
+      } else {
+        left_some_ = true;
+        if (!problem_) problem_ = std::move(deleted).error();
+      }
     }
     token_ = std::move(page.next);
     if (token_.empty()) {
-      seen_[suite] = *end_;
+      if (!std::exchange(left_some_, false)) seen_[suite] = *end_;
       suites_.pop_back();
     }
   }
   step.done = suites_.empty();
-  if (step.done) end_.reset();
+  if (!step.done) return step;
+  end_.reset();
+  if (problem_) return *std::exchange(problem_, {});
   return step;
 }
 

@@ -21,6 +21,10 @@ using Text = std::vector<std::string>;
 
 Time at(std::int64_t seconds) { return from_seconds(1'600'000'000 + seconds); }
 
+Clock clock_at(std::int64_t seconds) {
+  return [time = at(seconds)] { return time; };
+}
+
 /// Bytes of no order, others for each seed.
 std::string noise(std::size_t size, unsigned seed) {
   std::mt19937_64 random(seed);
@@ -231,7 +235,7 @@ TEST_P(AttachmentsTest, ExportAndImportBringThemAlong) {
   const auto other = Model::create(storage).value();
   for (int round = 0; round < 2; ++round) {
     std::istringstream in(out.str());
-    const auto report = other->import_from(in, at(0));
+    const auto report = other->import_from(in, clock_at(0));
     ASSERT_TRUE(report) << report.error();
     EXPECT_EQ(report->attachments, 3u);
     std::ostringstream again;
@@ -245,10 +249,74 @@ TEST_P(AttachmentsTest, ExportAndImportBringThemAlong) {
                   damaged[damaged.find("\"bytes\":\"") + 20] == 'A' ? "B" : "A");
   std::istringstream in(damaged);
   const auto fresh = Model::create(backends::open_memory()).value();
-  EXPECT_EQ(fresh->import_from(in, at(0)).error().code, ErrorCode::InvalidArgument);
+  EXPECT_EQ(fresh->import_from(in, clock_at(0)).error().code, ErrorCode::InvalidArgument);
   std::istringstream cut(out.str().substr(0, out.str().find("\n{\"bytes\"") + 1));
-  EXPECT_EQ(fresh->import_from(cut, at(0)).error().code, ErrorCode::InvalidArgument);
+  EXPECT_EQ(fresh->import_from(cut, clock_at(0)).error().code, ErrorCode::InvalidArgument);
   EXPECT_FALSE(Attachments(fresh, "files").get("a").value());
+}
+
+TEST_P(AttachmentsTest, AnImportThatTakesLongKeepsItsWriters) {
+  ASSERT_TRUE(put("long", noise(4'000'000, 1)));
+  std::ostringstream out;
+  ASSERT_TRUE(model_->export_to(out, {}));
+  // At each look at the clock, ten minutes have passed and somebody tidies.
+  const auto copy = Model::create(backends::open_memory()).value();
+  std::int64_t now = 0;
+  const Clock clock = [&] {
+    now += 600;
+    EXPECT_TRUE(Attachments(copy, "files").tidy(at(now)));
+    return at(now);
+  };
+  std::istringstream in(out.str());
+  const auto report = copy->import_from(in, clock);
+  ASSERT_TRUE(report) << report.error();
+  EXPECT_GT(now, 2 * 3600);
+  std::ostringstream again;
+  ASSERT_TRUE(copy->export_to(again, {}));
+  EXPECT_TRUE(again.str() == out.str());
+}
+
+TEST_P(AttachmentsTest, ExportGoesOnWithoutWhatIsDeletedMeanwhile) {
+  ASSERT_TRUE(put("a", noise(1'000'000, 1)));
+  ASSERT_TRUE(put("b", noise(1'000'000, 2)));
+  ASSERT_TRUE(put("c", noise(1'000'000, 3)));
+  for (const std::string gone : {"a", "b", "c"}) {
+    SCOPED_TRACE(gone);
+    // It goes while the first chunks of its content are read.
+    int chunks = gone == "a" ? 2 : gone == "b" ? 6 : 10;
+    faulty_->set_hook([&](const testing::FaultyStorage::Call& call) {
+      const bool read = call.operation == "read_chunk" && call.when == testing::FaultyStorage::When::Before;
+      if (read && --chunks == 0) {
+        EXPECT_TRUE(Attachments(*watched_, "files").remove(gone).value());
+      }
+      return Status();
+    });
+    std::ostringstream out;
+    const Status exported = model_->export_to(out, {});
+    faulty_->set_hook({});
+    ASSERT_TRUE(exported) << exported.error();
+    ASSERT_LE(chunks, 0);
+
+    const auto copy = Model::create(backends::open_memory()).value();
+    std::istringstream in(out.str());
+    const auto report = copy->import_from(in, clock_at(0));
+    ASSERT_TRUE(report) << report.error();
+    Attachments imported(copy, "files");
+    for (const std::string name : {"a", "b", "c"})
+      EXPECT_EQ(imported.get(name).value().has_value(), name != gone);
+    EXPECT_TRUE(copy->check(false).value().problems.empty());
+    ASSERT_TRUE(put(gone, noise(1'000'000, gone == "a" ? 1 : gone == "b" ? 2 : 3)));
+  }
+}
+
+TEST_P(AttachmentsTest, ExportFailsWhereAPartIsMissing) {
+  const auto attachment = put("name", noise(600'000, 1)).value();
+  const auto content =
+      watched_->get_document("attachments.files", "content/" + attachment.content).value().value();
+  ASSERT_TRUE(watched_->apply(DocumentBatch{.collection = "attachments.files",
+                                            .delete_chunks = {{content.text.substr(9, 32), 1, ""}}}));
+  std::ostringstream out;
+  EXPECT_EQ(model_->export_to(out, {}).error().code, ErrorCode::NotFound);
 }
 
 TEST_P(AttachmentsTest, CheckFindsWhatIsMissing) {

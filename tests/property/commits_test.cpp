@@ -110,7 +110,7 @@ TEST_F(Commits, RegisteredAtTwoPlacesAreImportedAtBoth) {
   std::stringstream exported;
   ASSERT_TRUE(model_->export_to(exported, {}));
   const auto other = Model::create(backends::open_memory()).value();
-  const auto report = other->import_from(exported, from_seconds(1));
+  const auto report = other->import_from(exported, [] { return from_seconds(1); });
   ASSERT_TRUE(report) << report.error();
   std::ostringstream again;
   ASSERT_TRUE(other->export_to(again, {}));

@@ -29,7 +29,7 @@ class ExportedDocuments : public ::testing::Test {
   static Result<ImportReport> import(const std::shared_ptr<storage::Storage>& storage,
                                      const std::string& text) {
     std::istringstream in(text);
-    return Model::create(storage).value()->import_from(in, from_seconds(1));
+    return Model::create(storage).value()->import_from(in, [] { return from_seconds(1); });
   }
   static std::vector<Document> all(storage::Storage& storage, const std::string& collection) {
     return storage.find_documents({.collection = collection}, {}).value().rows;

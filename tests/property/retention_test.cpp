@@ -3,16 +3,33 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <thread>
 
 #include "resultsdb/backends/memory.hpp"
 #include "resultsdb/model.hpp"
+#include "resultsdb/testing/faulty_storage.hpp"
 
 namespace resultsdb {
 namespace {
 
 constexpr std::int64_t kNow = 1'000'000;
 constexpr std::chrono::seconds kKeep{1000};
+
+/// Some documents cannot be read.
+class Refusing : public testing::FaultyStorage {
+ public:
+  using FaultyStorage::FaultyStorage;
+  std::function<Status(const storage::DocumentQuery& query)> refuse;
+
+ protected:
+  Result<std::vector<storage::Document>> do_find_documents(const storage::DocumentQuery& query,
+                                                           const std::optional<std::string>& after,
+                                                           std::uint32_t limit) override {
+    if (refuse) RESULTSDB_TRY(refuse(query));
+    return FaultyStorage::do_find_documents(query, after, limit);
+  }
+};
 
 class RetentionOfRuns : public ::testing::Test {
  protected:
@@ -52,7 +69,8 @@ class RetentionOfRuns : public ::testing::Test {
   }
 
   const RetentionRule rule_{.attribute = {"mount", "one"}, .keep = kKeep};
-  std::shared_ptr<Model> model_ = Model::create(backends::open_memory()).value();
+  std::shared_ptr<Refusing> storage_ = std::make_shared<Refusing>(backends::open_memory());
+  std::shared_ptr<Model> model_ = Model::create(storage_).value();
   Retention retention_{model_, rule_};
   std::uint64_t deleted_ = 0;
 };
@@ -115,6 +133,33 @@ TEST_F(RetentionOfRuns, WritersGoOnMeanwhile) {
   writer.join();
   EXPECT_EQ(deleted_, 150u);
   EXPECT_EQ(positions().size(), 100u);
+  expect_sound();
+}
+
+TEST_F(RetentionOfRuns, OneThatCannotBeDeletedKeepsNoOtherOne) {
+  for (std::int64_t i = 0; i < 120; ++i) ingest(i, "one");
+  for (std::int64_t i = 0; i < 3; ++i) ingest(i, "one", "other");
+  const std::string stuck = model_->runs({.suite = "s", .ascending = true}).value()[10]->id;
+  const std::string prefix = run_documents("s", stuck).key_prefix;
+  storage_->refuse = [&](const storage::DocumentQuery& query) {
+    return query.key_prefix == prefix ? Status(make_error(ErrorCode::Corrupt, "this stays")) : Status();
+  };
+  const auto whole_round = [&](std::int64_t now) {
+    for (;;) {
+      const auto step = retention_.step(from_seconds(now));
+      if (!step) return Status(step.error());
+      if (step->done) return Status();
+    }
+  };
+  const Status status = whole_round(kNow);
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().message, "this stays");
+  EXPECT_EQ(positions(), (std::vector<Position>{1000}));
+  EXPECT_EQ(positions("other"), std::vector<Position>());
+  EXPECT_FALSE(whole_round(kNow + 1)) << "it is tried again";
+  storage_->refuse = {};
+  EXPECT_TRUE(whole_round(kNow + 2));
+  EXPECT_EQ(positions(), std::vector<Position>());
   expect_sound();
 }
 

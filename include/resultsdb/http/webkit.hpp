@@ -90,7 +90,8 @@ class ArchiveRetention {
  public:
   /// InvalidArgument for a time to live of less than two weeks.
   static Result<ArchiveRetention> create(std::shared_ptr<Model> model, const Options& options);
-  /// Looks at some dozens of archives. A round looks at all; the next one begins an hour later.
+  /// Looks at some dozens of archives. A round looks at all; the next one begins an hour later. An archive
+  /// that cannot be deleted is left for the next round; the last step then gives the error of the first one.
   Result<Retention::Step> step(Time now);
 
  private:
@@ -101,6 +102,7 @@ class ArchiveRetention {
   Options options_;
   std::optional<Time> next_round_;  // none: a round is going on
   std::string page_;
+  std::optional<Error> problem_;  // with an archive that is left for the next round
 };
 
 /// How long runs are kept that came in through this mount, for a Retention; none: for ever. The mount itself

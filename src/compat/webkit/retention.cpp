@@ -1,4 +1,6 @@
 // How long runs and archives are kept that came in through this mount.
+#include <utility>
+
 #include "archives.hpp"
 #include "run_attributes.hpp"
 #include "service.hpp"
@@ -49,14 +51,24 @@ Result<Retention::Step> ArchiveRetention::step(Time now) {
   for (const Attachment& archive : page.items) {
     const auto place = ArchivePlace::parse(archive.name);
     if (!place || !is_archive_over(options_, place->uuid, now)) continue;
-    RESULTSDB_ASSIGN(const bool removed, archives.remove(archive.name));
-    step.deleted += removed;
+    auto removed = archives.remove(archive.name);
+    if (removed) {
+      step.deleted += *removed;
+    } else if (removed.error().retryable()) {
+      return std::move(removed).error();
+    } else if (!problem_) {
+      problem_ = std::move(removed).error();
+      problem_->context =
+          "archive " + archive.name + (problem_->context.empty() ? "" : ", ") + problem_->context;
+    }
   }
   page_ = page.next;
   step.done = page_.empty();
   if (!step.done) return step;
-  RESULTSDB_TRY(archives.tidy(now));
   next_round_ = now + kBetweenRounds;
+  Result<std::uint64_t> tidied = archives.tidy(now);
+  if (!tidied && !problem_) problem_ = std::move(tidied).error();
+  if (problem_) return *std::exchange(problem_, {});
   return step;
 }
 
