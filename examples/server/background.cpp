@@ -3,6 +3,8 @@
 #include <chrono>
 #include <exception>
 #include <iostream>
+#include <sstream>
+#include <string_view>
 #include <utility>
 
 using namespace resultsdb;
@@ -12,6 +14,24 @@ namespace {
 constexpr std::chrono::seconds kTidyEvery{30};
 /// Jobs of other processes, and those whose worker died, tell nobody.
 constexpr std::chrono::seconds kLookForJobsEvery{10};
+
+/// Tells what went wrong; that ends neither the thread nor the server.
+template <class Work>
+auto guard(std::string_view what, Work work) -> decltype(work()) {
+  const auto tell = [&](const auto& problem) {
+    std::ostringstream line;  // written at once: others write too
+    line << "resultsdb-server: " << what << ": " << problem << '\n';
+    std::cerr << line.str();
+  };
+  try {
+    auto done = work();
+    if (!done) tell(done.error());
+    return done;
+  } catch (const std::exception& exception) {
+    tell(exception.what());
+    return make_error(ErrorCode::Internal, exception.what());
+  }
+}
 
 }  // namespace
 
@@ -33,9 +53,7 @@ void Tidier::run(Model& model, const Clock& clock) {
   std::unique_lock lock(mutex_);
   do {
     lock.unlock();
-    if (const auto expired = model.expire_runs(clock()); !expired) {
-      std::cerr << "resultsdb-server: expiring runs: " << expired.error() << '\n';
-    }
+    static_cast<void>(guard("expiring runs", [&] { return model.expire_runs(clock()); }));
     for (const Chore& chore : chores_) delete_old(chore, clock);
     lock.lock();
   } while (!wake_.wait_for(lock, kTidyEvery, [this] { return stopping_; }));
@@ -48,8 +66,7 @@ bool Tidier::is_stopping() {
 
 void Tidier::delete_old(const Chore& chore, const Clock& clock) {
   for (bool done = false; !done && !is_stopping();) {
-    const auto step = chore(clock());
-    if (!step) std::cerr << "resultsdb-server: deleting what is over: " << step.error() << '\n';
+    const auto step = guard("deleting what is over", [&] { return chore(clock()); });
     done = !step || step->done;
   }
 }
@@ -86,11 +103,7 @@ void Workers::run() {
   }
 }
 
-bool Workers::work() try {
-  const auto done = work_();
-  if (!done) std::cerr << "resultsdb-server: " << done.error() << '\n';
+bool Workers::work() {
+  const auto done = guard("a worker", work_);
   return done && *done;
-} catch (const std::exception& exception) {
-  std::cerr << "resultsdb-server: a worker: " << exception.what() << '\n';
-  return false;
 }
