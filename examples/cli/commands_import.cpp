@@ -198,9 +198,20 @@ int import_manifest(Model& model, const std::string& path, const ImportSettings&
 }
 
 #ifdef RESULTSDB_WITH_WEBKIT
+/// A server with that profile stores uploads so.
+webkit::ProfileName webkit_profile(const Options& options, bool of_uploads) {
+  if (!options.has("webkit-profile")) return webkit::ProfileName::Webkit;
+  if (!of_uploads) throw UsageError{"import: --webkit-profile is for --format webkit"};
+  const auto profile = webkit::parse_profile(options.text("webkit-profile"));
+  if (!profile) throw UsageError{"import: --webkit-profile: " + profile.error().message};
+  return *profile;
+}
+
 /// Replays recorded uploads: each is stored as the server's endpoint would, and kept whatever its age.
-int import_uploads(const std::shared_ptr<Model>& model, const std::vector<std::string>& files) {
+int import_uploads(const std::shared_ptr<Model>& model, const std::vector<std::string>& files,
+                   webkit::ProfileName profile) {
   webkit::Options options;
+  options.profile = profile;
   options.clock = system_clock();
   options.default_ttl_seconds = 0;
   std::uint64_t stored = 0, refused = 0;
@@ -242,7 +253,11 @@ void add_import_options(Options& options) {
       ("run-per-file", "each file is a run of its own")                                                   //
       ("keep-going", "store what can be read as an incomplete run when a file is refused")                //
       ("allow-empty", "store runs without tests")                                                         //
-      ("strict", "refuse truncated files; exit 1 if a test failed")                                       //
+#ifdef RESULTSDB_WITH_WEBKIT
+      ("webkit-profile", po::value<std::string>(),
+       "how a server would store --format webkit: webkit (default) or webkit-corrected")  //
+#endif
+      ("strict", "refuse truncated files; exit 1 if a test failed")  //
       ("dry-run", "read and say what would be stored");
 }
 
@@ -264,6 +279,10 @@ int run_import(const Arguments& arguments) {
   settings.keep_going = options.has("keep-going");
   settings.dry_run = options.has("dry-run");
 
+#ifdef RESULTSDB_WITH_WEBKIT
+  const auto profile = webkit_profile(options, settings.read.format == "webkit");
+#endif
+
   RepositoryList repositories;
   const auto clone = open_clone(options.text("repository"));
   if (clone) repositories.push_back(clone);
@@ -274,7 +293,7 @@ int run_import(const Arguments& arguments) {
   std::vector<std::string> from_folders;
 #ifdef RESULTSDB_WITH_WEBKIT
   if (settings.read.format == "webkit")
-    return import_uploads(model, expand(options.positional(), from_folders));
+    return import_uploads(model, expand(options.positional(), from_folders), profile);
 #endif
   auto plan = plan_from_options(options, clone.get());
   plan.files = expand(options.positional(), from_folders);

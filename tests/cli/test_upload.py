@@ -80,6 +80,19 @@ class Upload(unittest.TestCase):
         self.assertIn('fast/a.html', exported)
         self.assertEqual(exported, self.export(other))
 
+    def test_replay_follows_a_profile(self):
+        def results(tests):
+            return {'results': {name: {'actual': 'FAIL'} for name in tests}}
+        lines = self.write('lines.jsonl', ''.join(json.dumps(document(0, test_results=results(tests))) + '\n' for tests in (('a', 'b'), ('b', 'c'))))
+        for profile, tests in ((None, 3), ('webkit', 3), ('webkit-corrected', 2)):  # a run that is repeated keeps tests, or does not
+            store = 'sqlite:' + self.path(f'{profile}.db')
+            options = ['--webkit-profile', profile] if profile else []
+            Cli(store, self.folder).run('import', '--format', 'webkit', *options, lines)
+            self.assertEqual(sum(name in self.export(store) for name in ('"test":"a"', '"test":"b"', '"test":"c"')), tests, profile)
+        refused = Cli(self.store, self.folder).run('import', '--format', 'webkit', '--webkit-profile', 'blink', lines, code=2)
+        self.assertIn('webkit-corrected', refused.stderr)
+        Cli(self.store, self.folder).run('import', '--webkit-profile', 'webkit', lines, code=2)
+
     def test_replay_refuses_what_is_wrong_and_stores_the_rest(self):
         lines = self.write('lines.jsonl', json.dumps(document(0)) + '\n{"suite":\n' + json.dumps(document(1, 'b', configuration={})) + '\n')
         done = Cli(self.store, self.folder).run('import', '--format', 'webkit', lines, self.write('x.xml', '<testsuite/>'), code=1)
