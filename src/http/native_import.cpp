@@ -4,6 +4,7 @@
 
 #include "native_write.hpp"
 #include "resultsdb/formats.hpp"
+#include "resultsdb/limits.hpp"
 
 namespace resultsdb::http {
 namespace {
@@ -76,6 +77,19 @@ Status settle_times(const NativeContext& context, const Arguments& arguments,
   return {};
 }
 
+/// Those of the file follow those of the request.
+Status add_attributes(const formats::ImportedRun& file, RunHeader& header) {
+  Attributes& attributes = header.attributes;
+  if (attributes.size() + file.attributes.size() > limits::kAttributes) {
+    return invalid_argument("a run has at most " + std::to_string(limits::kAttributes) +
+                                " attributes; here are " + std::to_string(attributes.size()) + ", and " +
+                                std::to_string(file.attributes.size()) + " in the file",
+                            "attribute");
+  }
+  attributes.insert(attributes.end(), file.attributes.begin(), file.attributes.end());
+  return {};
+}
+
 Result<formats::ImportedRun> read_file(const Arguments& arguments, const std::string& body) {
   formats::ReadOptions options;
   options.format = arguments.get_or("format", "");
@@ -113,7 +127,7 @@ Response import(const NativeContext& context, const Request& request) {
     return problem(times.error());
   }
   if (file->incomplete && run.header.state == RunState::Final) run.header.state = RunState::Incomplete;
-  run.header.attributes.insert(run.header.attributes.end(), file->attributes.begin(), file->attributes.end());
+  if (const Status added = add_attributes(*file, run.header); !added) return problem(added.error());
   run.header.digest = file->digest;
   formats::to_results(*file, run.results);
   return store_run(context, std::move(run), *commits, options);

@@ -39,6 +39,23 @@ TEST_F(Import, ACutFileIsAnIncompleteRun) {
   EXPECT_EQ(run.at("state"), "incomplete");
 }
 
+TEST_F(Import, TheRequestAndTheFileTogetherHaveAsManyAttributesAsARunMayHave) {
+  std::string query = "/v1/import?suite=s&started=1600000000&commit=r@" + std::string(40, 'a'), file;
+  for (int i = 0; i < 200; ++i) query += "&attribute=request" + std::to_string(i) + "=x";
+  const auto file_with = [](int properties) {
+    std::string text = R"(<testsuite name="x"><properties>)";
+    for (int i = 0; i < properties; ++i)
+      text += "<property name=\"file" + std::to_string(i) + R"(" value="y"/>)";
+    return text + R"(</properties><testcase classname="c" name="t"/></testsuite>)";
+  };
+  post(query, file_with(10), 201);
+  const auto refused = post(query, file_with(100), 400);
+  EXPECT_EQ(refused.at("parameter").as_string(), "attribute");
+  EXPECT_NE(boost::json::serialize(refused).find("here are 200, and 100 in the file"), std::string::npos)
+      << boost::json::serialize(refused);
+  EXPECT_EQ(stored_runs(), 1u);
+}
+
 TEST_F(Import, RefusesByName) {
   const std::tuple<std::string, std::string, std::string> cases[] = {
       {"", kJUnit, "suite"},
