@@ -124,6 +124,52 @@ Response results(const Service& service, const Request& request, const PathVaria
   return get_test_results(service, request, path.suite, path.test);
 }
 
+using PlainEndpoint = Response(const Service&, const Request&);
+
+Mount::Endpoint plain(PlainEndpoint* endpoint) {
+  if (endpoint == nullptr) return {};
+  return [endpoint](const Service& service, const Request& request, const PathVariables&) {
+    return endpoint(service, request);
+  };
+}
+
+struct PlainRoute {
+  const char *pattern, *operation;
+  PlainEndpoint* get;
+  PlainEndpoint* post = nullptr;
+};
+constexpr PlainRoute kPlainRoutes[] = {
+    {"/api/upload", "webkit_upload", get_uploads, post_upload},
+    {"/api/upload/archive", "webkit_archive", get_archive, post_archive},
+    {"/api/upload/process", "webkit_process_uploads", nullptr, process_uploads},
+    {"/api/commits", "webkit_commits", get_commits, post_commit},
+    {"/api/commits/find", "webkit_commits", get_commits},
+    {"/api/commits/register", "webkit_register_commit", nullptr, post_commit},
+    {"/api/commits/repositories", "webkit_repositories", get_repositories},
+    {"/api/commits/representations", "webkit_representations", get_representations},
+    {"/api/commits/branches", "webkit_branches", get_branches},
+    {"/api/commits/siblings", "webkit_siblings", get_siblings},
+    {"/api/commits/next", "webkit_next_commit", get_next_commit},
+    {"/api/commits/previous", "webkit_previous_commit", get_previous_commit},
+    {"/", "webkit_main_page", show_main},
+    {"/search", "webkit_main_page", show_main},
+    {"/suites", "webkit_suites_page", show_suites},
+    {"/investigate", "webkit_investigate_page", show_investigation},
+    {"/commits", "webkit_commits_page", show_commits},
+    {"/documentation", "webkit_documentation_page", show_documentation},
+    {"/archive-routes", "webkit_archive_routes", get_archive_routes},
+    {"/commit", "webkit_commit_page", show_commit},
+    {"/commit/info", "webkit_commit_info_page", show_commit_info},
+    {"/commit/next", "webkit_next_commit_page", show_next_commit},
+    {"/commit/previous", "webkit_previous_commit_page", show_previous_commit},
+    {"/urls/queue", "webkit_queue_page", show_queue},
+    {"/urls/build", "webkit_build_page", show_build},
+    {"/urls/worker", "webkit_worker_page", show_worker},
+    {"/api/urls", "webkit_urls", get_urls},
+    {"/api/urls/queue", "webkit_queue_urls", get_queue_urls},
+    {"/api/suites", "webkit_suites", get_suites},
+};
+
 }  // namespace
 
 void mount(http::Router& router, std::shared_ptr<Model> model, const Options& options) {
@@ -132,13 +178,9 @@ void mount(http::Router& router, std::shared_ptr<Model> model, const Options& op
     service.searches = std::make_shared<CommitCache>(service.profile.remembered_seconds);
   }
   Mount mount(router, std::make_shared<const Service>(std::move(service)));
-  const auto plain = [](auto* endpoint) {
-    return [endpoint](const Service& service, const Request& request, const PathVariables&) {
-      return endpoint(service, request);
-    };
-  };
-  mount.add("/api/upload", "webkit_upload", plain(get_uploads), plain(post_upload));
-  mount.add("/api/upload/archive", "webkit_archive", plain(get_archive), plain(post_archive));
+  for (const PlainRoute& route : kPlainRoutes) {
+    mount.add(route.pattern, route.operation, plain(route.get), plain(route.post));
+  }
   for (const char* folder : {"/archive", "/archive/"}) {
     mount.add(folder, "webkit_archive_page",
               [](const Service& service, const Request& request, const PathVariables&) {
@@ -149,21 +191,11 @@ void mount(http::Router& router, std::shared_ptr<Model> model, const Options& op
             [](const Service& service, const Request& request, const PathVariables& variables) {
               return show_archive(service, request, variables.front());
             });
-  mount.add("/api/upload/process", "webkit_process_uploads", {}, plain(process_uploads));
   if (options.ews.value_or(options.profile == ProfileName::WebkitCorrected)) {
     mount.add("/api/upload/ews", "webkit_upload_ews", {}, plain(post_ews));
     mount.add("/api/results-ews", "webkit_ews_results", plain(get_ews_results));
     mount.add("/api/results-ews/tests", "webkit_ews_tests", plain(get_ews_tests));
   }
-  mount.add("/api/commits", "webkit_commits", plain(get_commits), plain(post_commit));
-  mount.add("/api/commits/find", "webkit_commits", plain(get_commits));
-  mount.add("/api/commits/register", "webkit_register_commit", {}, plain(post_commit));
-  mount.add("/api/commits/repositories", "webkit_repositories", plain(get_repositories));
-  mount.add("/api/commits/representations", "webkit_representations", plain(get_representations));
-  mount.add("/api/commits/branches", "webkit_branches", plain(get_branches));
-  mount.add("/api/commits/siblings", "webkit_siblings", plain(get_siblings));
-  mount.add("/api/commits/next", "webkit_next_commit", plain(get_next_commit));
-  mount.add("/api/commits/previous", "webkit_previous_commit", plain(get_previous_commit));
   mount.add(
       "/api/results-summary/{path*}", "webkit_summary",
       [](const Service& service, const Request& request, const PathVariables& variables) {
@@ -179,33 +211,16 @@ void mount(http::Router& router, std::shared_ptr<Model> model, const Options& op
                  .put = [](const Service& service, const Request& request, const PathVariables& variables) {
                    return create_bug(service, request, variables.front());
                  }});
-  mount.add("/", "webkit_main_page", plain(show_main));
-  mount.add("/search", "webkit_main_page", plain(show_main));
-  mount.add("/suites", "webkit_suites_page", plain(show_suites));
-  mount.add("/investigate", "webkit_investigate_page", plain(show_investigation));
-  mount.add("/commits", "webkit_commits_page", plain(show_commits));
-  mount.add("/documentation", "webkit_documentation_page", plain(show_documentation));
-  mount.add("/archive-routes", "webkit_archive_routes", plain(get_archive_routes));
   mount.add("/assets/{path*}", "webkit_asset",
             [](const Service&, const Request& request, const PathVariables& variables) {
               return get_asset(request, variables.front());
             });
-  mount.add("/commit", "webkit_commit_page", plain(show_commit));
-  mount.add("/commit/info", "webkit_commit_info_page", plain(show_commit_info));
-  mount.add("/commit/next", "webkit_next_commit_page", plain(show_next_commit));
-  mount.add("/commit/previous", "webkit_previous_commit_page", plain(show_previous_commit));
-  mount.add("/urls/queue", "webkit_queue_page", plain(show_queue));
-  mount.add("/urls/build", "webkit_build_page", plain(show_build));
-  mount.add("/urls/worker", "webkit_worker_page", plain(show_worker));
-  mount.add("/api/urls", "webkit_urls", plain(get_urls));
-  mount.add("/api/urls/queue", "webkit_queue_urls", plain(get_queue_urls));
   mount.add("/api/failures/{suite*}", "webkit_failures",
             [](const Service& service, const Request& request, const PathVariables& variables) {
               const std::string& suite = variables.front();
               return get_failures(service, request,
                                   service.profile.failures_keep_escapes ? suite : unescape_path(suite));
             });
-  mount.add("/api/suites", "webkit_suites", plain(get_suites));
   mount.add("/api/results/{path*}", "webkit_results", results);
   mount.add(
       "/api/{path*}", "webkit_tests",
