@@ -11,8 +11,6 @@
 #include "compat/webkit/exchange.hpp"
 #include "compat/webkit/replay.hpp"
 #include "property/random_history.hpp"
-#include "resultsdb/http/webkit.hpp"
-#include "resultsdb/repository.hpp"
 #include "support/stores.hpp"
 
 namespace resultsdb::webkit {
@@ -39,24 +37,14 @@ std::vector<http::Request> recorded_requests() {
   return requests;
 }
 
-class RandomRequestsTest : public ::testing::TestWithParam<std::tuple<std::string, int>> {
+class RandomRequestsTest : public ::testing::TestWithParam<std::tuple<std::string, ProfileName>> {
  protected:
   void SetUp() override {
-    auto repositories = load_static_repositories(testing::golden_folder() + "repositories.json");
-    ASSERT_TRUE(repositories.ok()) << repositories.error();
-    auto storage = store_.open();
-    ASSERT_TRUE(storage.ok()) << storage.error();
-    ModelOptions options;
-    options.repositories = std::move(*repositories);
-    auto model = Model::create(*storage, std::move(options));
+    Options options;
+    options.profile = std::get<1>(GetParam());
+    auto model = testing::mount_as_recorded(router_, store_.open(), options);
     ASSERT_TRUE(model.ok()) << model.error();
     model_ = *model;
-    Options mounted;
-    mounted.clock = [] { return from_seconds(testing::kRecordedAt); };
-    auto masters = load_ci_masters(testing::golden_folder() + "ci.json");
-    ASSERT_TRUE(masters.ok()) << masters.error();
-    mounted.ci_masters = std::move(*masters);
-    mount(router_, model_, mounted);
   }
 
   /// What is wrong with the answer, or empty.
@@ -77,7 +65,11 @@ class RandomRequestsTest : public ::testing::TestWithParam<std::tuple<std::strin
     }
   }
 
-  testing::RandomRequests requests_{property::seed_or(20201006), recorded_requests()};
+  static constexpr int kRequests = 5'000;  // 10,000 with each store
+  /// Other ones with each profile.
+  const std::uint64_t seed_ =
+      property::seed_or(20201006) + static_cast<std::uint64_t>(std::get<1>(GetParam()));
+  testing::RandomRequests requests_{seed_, recorded_requests()};
   resultsdb::testing::TestStore store_{std::get<0>(GetParam())};
   std::shared_ptr<Model> model_;
   http::Router router_;
@@ -86,7 +78,7 @@ class RandomRequestsTest : public ::testing::TestWithParam<std::tuple<std::strin
 
 TEST_P(RandomRequestsTest, AreAnsweredAndLeaveTheStoreSound) {
   SCOPED_TRACE("RESULTSDB_SEED=" + std::to_string(property::seed_or(20201006)));
-  for (int i = 0; i < std::get<1>(GetParam()); ++i) {
+  for (int i = 0; i < kRequests; ++i) {
     const http::Request request = requests_.next();
     const std::string problem = send(request);
     ASSERT_EQ(problem, "") << "request " << i << ": " << text_of(request);
@@ -105,8 +97,13 @@ TEST_P(RandomRequestsTest, AreAnsweredAndLeaveTheStoreSound) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeded, RandomRequestsTest,
-                         ::testing::Values(std::tuple("memory", 10'000), std::tuple("sqlite", 10'000)),
-                         [](const auto& info) { return std::get<0>(info.param); });
+                         ::testing::Combine(::testing::Values("memory", "sqlite"),
+                                            ::testing::Values(ProfileName::Webkit,
+                                                              ProfileName::WebkitCorrected)),
+                         [](const auto& info) {
+                           const bool corrected = std::get<1>(info.param) == ProfileName::WebkitCorrected;
+                           return std::get<0>(info.param) + (corrected ? "Corrected" : "");
+                         });
 
 }  // namespace
 }  // namespace resultsdb::webkit

@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "compat/webkit/exchange.hpp"
+#include "resultsdb/repository.hpp"
 
 namespace resultsdb::webkit::testing {
 namespace {
@@ -51,6 +52,19 @@ std::vector<std::string> scenarios() {
 }
 
 bool is_asynchronous(const std::string& scenario) { return scenario == "13-async"; }
+
+Result<std::shared_ptr<Model>> mount_as_recorded(http::Router& router,
+                                                 Result<std::shared_ptr<storage::Storage>> storage,
+                                                 Options options) {
+  if (!storage) return storage.error();
+  ModelOptions of_model;
+  RESULTSDB_ASSIGN(of_model.repositories, load_static_repositories(golden_folder() + "repositories.json"));
+  RESULTSDB_ASSIGN(auto model, Model::create(*storage, std::move(of_model)));
+  options.clock = [] { return from_seconds(kRecordedAt); };
+  RESULTSDB_ASSIGN(options.ci_masters, load_ci_masters(golden_folder() + "ci.json"));
+  mount(router, model, options);
+  return model;
+}
 
 std::string scenario_name(const ::testing::TestParamInfo<Scenario>& info) {
   std::string name = std::get<0>(info.param) + "_" + std::get<1>(info.param);

@@ -4,11 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <tuple>
 #include <vector>
 
-#include "resultsdb/http/message.hpp"
+#include "resultsdb/http/webkit.hpp"
 
 namespace resultsdb::webkit::testing {
 
@@ -20,6 +21,12 @@ std::string golden_folder();
 std::vector<std::string> scenarios();
 /// Whether the scenario was recorded with a queue that nobody works off.
 bool is_asynchronous(const std::string& scenario);
+
+/// Mounts the protocol on an empty store with what the recordings need: repositories, the CI master, the
+/// clock.
+Result<std::shared_ptr<Model>> mount_as_recorded(http::Router& router,
+                                                 Result<std::shared_ptr<storage::Storage>> storage,
+                                                 Options options = {});
 
 using Scenario = std::tuple<std::string, std::string>;  // backend, name of the scenario
 std::string scenario_name(const ::testing::TestParamInfo<Scenario>& info);

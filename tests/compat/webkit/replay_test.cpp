@@ -3,8 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include "resultsdb/http/webkit.hpp"
-#include "resultsdb/repository.hpp"
 #include "support/stores.hpp"
 
 namespace resultsdb::webkit {
@@ -13,21 +11,10 @@ namespace {
 class Replay : public ::testing::TestWithParam<testing::Scenario> {
  protected:
   void SetUp() override {
-    auto repositories = load_static_repositories(testing::golden_folder() + "repositories.json");
-    ASSERT_TRUE(repositories.ok()) << repositories.error();
-    auto storage = store_.open();
-    ASSERT_TRUE(storage.ok()) << storage.error();
-    ModelOptions options;
-    options.repositories = std::move(*repositories);
-    auto model = Model::create(*storage, std::move(options));
+    Options options;
+    options.async_processing = testing::is_asynchronous(std::get<1>(GetParam()));
+    const auto model = testing::mount_as_recorded(router_, store_.open(), options);
     ASSERT_TRUE(model.ok()) << model.error();
-    Options mounted;
-    mounted.clock = [] { return from_seconds(testing::kRecordedAt); };
-    mounted.async_processing = testing::is_asynchronous(std::get<1>(GetParam()));
-    auto masters = load_ci_masters(testing::golden_folder() + "ci.json");
-    ASSERT_TRUE(masters.ok()) << masters.error();
-    mounted.ci_masters = std::move(*masters);
-    mount(router_, *model, mounted);
   }
 
   resultsdb::testing::TestStore store_{std::get<0>(GetParam())};
