@@ -7,6 +7,7 @@
 #include <iostream>
 #include <random>
 
+#include "answers_bench.hpp"
 #include "corpus.hpp"
 #include "engine_under_test.hpp"
 #include "http_bench.hpp"
@@ -52,6 +53,8 @@ class Comparison {
     compare_histories(report);
     compare_failures(report);
     compare_flips(report);
+    judge_regressions(corpus_, engine_, report);
+    measure_answers(corpus_, engine_, r1_, report);
   }
 
  private:
@@ -241,6 +244,8 @@ int run(const Settings& settings) {
   if (settings.only.empty() || settings.only == "retention")
     measure_upload_with_retention(folder.string(), settings.uploads, report);
   if (settings.only.empty() || settings.only == "rows") Comparison(settings, folder.string()).run(report);
+  if (settings.only.empty() || settings.only == "simulation") simulate(report);
+  if (settings.only == "large") measure_large_answers(folder.string(), settings.seed, report);
   measure_elapsed_time();
   if (settings.only.empty() || settings.only == "http") measure_over_http(settings, folder.string(), report);
   const ServerSettings servers{settings.scale, settings.seed, settings.queries, folder.string()};
@@ -269,8 +274,11 @@ int main(int argc, char** argv) {
       "resultsdb-bench: ratios to a row per result and to a null parse, in one process");
   options.add_options()  //
       ("scale", po::value(&scale)->default_value("s1"),
-       "s1 (10,000 tests x 8 configurations x 200 commits) or small")                          //
-      ("only", po::value(&settings.only), "upload, retention, rows, http, postgres or redis")  //
+       "s1 (10,000 tests x 8 configurations x 200 commits) or small")  //
+      ("only", po::value(&settings.only),
+       "upload, retention, rows, simulation, http, postgres, redis; or large (60,000 tests x 40 "
+       "configurations, only "
+       "when asked for)")  //
       ("postgres", po::value(&settings.postgres),
        "URL of a throwaway server (RESULTSDB_TEST_POSTGRES_SOCKET)")                                    //
       ("redis", po::value(&settings.redis), "URL of a throwaway server (RESULTSDB_TEST_REDIS_SOCKET)")  //

@@ -46,13 +46,15 @@ Corpus::Corpus(std::uint64_t seed, Scale scale) : seed_(seed), scale_(scale) {
   std::mt19937_64 engine(seed);
   std::lognormal_distribution<float> base(std::log(40.0F), 1.2F);
   std::normal_distribution<float> noise(0.0F, 0.15F);
-  const std::uint32_t everywhere = (1U << scale.configurations) - 1;
+  constexpr std::uint64_t kOne = 1;
+  const std::uint64_t everywhere = (kOne << scale.configurations) - 1;
   const auto somewhere = [&] {  // everywhere, one platform (a quarter), or one configuration
     const double where = random.unit();
     if (where < 0.5) return everywhere;
     const std::uint32_t quarter = std::max(1U, scale.configurations / 4);
-    if (where < 0.8) return ((1U << quarter) - 1) << (random.below(scale.configurations / quarter) * quarter);
-    return 1U << random.below(scale.configurations);
+    if (where < 0.8)
+      return ((kOne << quarter) - 1) << (random.below(scale.configurations / quarter) * quarter);
+    return kOne << random.below(scale.configurations);
   };
   for (std::uint32_t i = 0; i < scale.tests; ++i) {
     Test test{.configurations = somewhere(), .base_ms = base(engine)};

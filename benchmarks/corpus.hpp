@@ -12,7 +12,7 @@
 namespace resultsdb::bench {
 
 struct Scale {
-  std::uint32_t tests = 10'000, configurations = 8, commits = 200;
+  std::uint32_t tests = 10'000, configurations = 8, commits = 200;  ///< at most 63 configurations
   double late = 0.05;  ///< share of runs that arrive 1 to 30 commits late
 };
 
@@ -57,24 +57,27 @@ class Corpus {
   const std::vector<Arrival>& arrivals() const { return arrivals_; }
   const std::string& name(std::uint32_t test) const { return names_[test]; }
 
+  /// Tests that pass anywhere else fail on these commits and configurations.
+  struct Regression {
+    std::uint32_t from, until;     ///< commits
+    std::uint32_t first, tests;    ///< adjacent tests
+    std::uint64_t configurations;  ///< bit set
+    bool becomes_expected;
+    Outcome outcome;
+  };
+  const std::vector<Regression>& regressions() const { return regressions_; }
+
   GeneratedRun generate(Arrival arrival) const;
   /// The run as a writer would hand it in; results in the order of their names.
   Run to_run(const GeneratedRun& run, bool durations = true) const;
   static Position position(std::uint32_t commit) { return 160'000'000'000 + Position{commit} * 60'000; }
 
  private:
-  struct Regression {
-    std::uint32_t from, until;     // commits
-    std::uint32_t first, tests;    // adjacent tests
-    std::uint32_t configurations;  // bit set
-    bool becomes_expected;
-    Outcome outcome;
-  };
   enum class Kind : std::uint8_t { Stable, ExpectedFail, ExpectedCrash, ExpectedTimeout, Flaky, MarkedFlaky };
   struct Test {
     Kind kind = Kind::Stable;
-    std::uint32_t configurations = 0;  // where the kind holds
-    std::uint32_t absent = 0;          // configurations without the test
+    std::uint64_t configurations = 0;  // where the kind holds
+    std::uint64_t absent = 0;          // configurations without the test
     std::uint32_t born = 0;            // commit
     float flakiness = 0, base_ms = 0;
   };

@@ -43,6 +43,7 @@ class EngineUnderTest {
   storage::RunRef find(const Corpus& corpus, std::uint32_t configuration, std::uint32_t commit);
   std::vector<std::pair<std::uint32_t, std::uint64_t>> flips();
   std::vector<storage::TableSize> sizes();
+  const std::shared_ptr<Model>& model() const { return model_; }
   /// Raw duration rows that are not folded yet.
   std::uint64_t raw_rows();
   bool clean();

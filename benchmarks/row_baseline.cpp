@@ -133,6 +133,25 @@ std::vector<std::pair<std::uint32_t, std::uint64_t>> RowBaseline::flips() {
   return rows;
 }
 
+std::uint64_t RowBaseline::new_failures(std::uint32_t a, std::uint32_t b) {
+  static_assert(kFail == 4 && kUnexpectedPass == 7, "the statement names the unexpected outcomes");
+  // The cross join keeps the order: from the few results of b that did not pass to those of a.
+  auto* statement = prepare(
+      "SELECT count(*) FROM (SELECT DISTINCT configuration FROM result WHERE outcome <> 0) c CROSS JOIN "
+      "result b "
+      "ON b.configuration = c.configuration AND b.place = ?2 AND b.outcome <> 0 CROSS JOIN result a ON "
+      "a.test = "
+      "b.test AND a.configuration = b.configuration AND a.place = ?1 WHERE b.outcome BETWEEN 4 AND 7 AND "
+      "a.outcome "
+      "NOT BETWEEN 4 AND 7");
+  sqlite3_bind_int64(statement, 1, a);
+  sqlite3_bind_int64(statement, 2, b);
+  check(database_, sqlite3_step(statement));
+  const auto count = static_cast<std::uint64_t>(sqlite3_column_int64(statement, 0));
+  sqlite3_finalize(statement);
+  return count;
+}
+
 std::uint64_t RowBaseline::bytes() const {
   sqlite3_wal_checkpoint_v2(database_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
   return std::filesystem::file_size(path_);

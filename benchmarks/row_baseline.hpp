@@ -40,6 +40,8 @@ class RowBaseline {
   std::vector<RunCounts> runs();
   /// How often tests changed between neighbouring runs of a configuration: over all history, by test.
   std::vector<std::pair<std::uint32_t, std::uint64_t>> flips();
+  /// (test, configuration) pairs that failed unexpectedly at commit `b`, and ran at `a` and did not.
+  std::uint64_t new_failures(std::uint32_t a, std::uint32_t b);
   std::uint64_t bytes() const;
 
  private:

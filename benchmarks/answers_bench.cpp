@@ -1,0 +1,174 @@
+#include "answers_bench.hpp"
+
+#include <cstdlib>
+#include <iostream>
+#include <map>
+#include <set>
+
+#include "resultsdb/answers.hpp"
+
+namespace resultsdb::bench {
+namespace {
+
+constexpr const char* kSuite = "layout-tests";
+
+template <class T>
+T need(Result<T> result) {
+  if (result) return std::move(result).value();
+  std::cerr << result.error() << '\n';
+  std::exit(1);
+}
+
+Question question() {
+  Question question;
+  question.suite = kSuite;
+  return question;
+}
+
+RegressionsQuery all_changes() {
+  RegressionsQuery query{question()};
+  query.state = RegressionsQuery::State::All;
+  query.limit = 0;
+  return query;
+}
+
+CompareQuery two_commits(std::uint32_t a, std::uint32_t b) {
+  CompareQuery query{.suite = kSuite};
+  query.a.range = {.from_position = Corpus::position(a), .to_position = Corpus::position(a)};
+  query.b.range = {.from_position = Corpus::position(b), .to_position = Corpus::position(b)};
+  return query;
+}
+
+std::string milliseconds(const Latency& latency) { return format("p50 %.2f ms", latency.p50 / 1000); }
+
+/// (test, configuration) and the commits at which an injected regression begins there.
+using Truth = std::map<std::pair<std::string, std::string>, std::map<std::uint32_t, std::uint32_t>>;
+
+}  // namespace
+
+void measure_answers(const Corpus& corpus, EngineUnderTest& engine, RowBaseline& r1, Report& report) {
+  progress("answers over the whole suite");
+  Answers answers(engine.model());
+  const double cold = seconds([&] { (void)need(answers.flaky({question()})); });
+  const auto flaky = latency(20, [&](int) { (void)need(answers.flaky({question()})); });
+  const double rows = seconds([&] { (void)r1.flips(); });
+  report.ratio("flakiest 20 over all history / flips of R1", flaky.p50 / 1e6 / rows, 1.0 / 200, true,
+               milliseconds(flaky) + format(" (the first time %.0f) against ", cold * 1000) +
+                   format("%.0f ms", rows * 1000));
+  const auto open = latency(20, [&](int) { (void)need(answers.regressions({question()})); });
+  report.ratio("open regressions of the suite / flips of R1", open.p50 / 1e6 / rows, 1.0 / 200, true,
+               milliseconds(open));
+  const std::uint32_t a = corpus.scale().commits / 2, b = a + 20;
+  const Comparison comparison = need(answers.compare(two_commits(a, b)));
+  const std::uint64_t fresh = r1.new_failures(a, b);
+  must_agree(comparison.counts[static_cast<std::size_t>(Difference::NewFailure)] == fresh,
+             "new failures between two commits: " + std::to_string(fresh));
+  const auto compare = latency(20, [&](int) { (void)need(answers.compare(two_commits(a, b))); });
+  const auto join = latency(20, [&](int) { (void)r1.new_failures(a, b); });
+  report.ratio("comparison of two commits / new failures of R1", compare.p50 / join.p50, 1, true,
+               milliseconds(compare) + format(" against %.2f ms", join.p50 / 1000));
+  // What is written later must be read, and nothing else.
+  std::vector<double> after, upload;
+  for (std::uint32_t i = 0; i < 20; ++i) {
+    Run run = corpus.to_run(corpus.generate(corpus.arrivals()[corpus.arrivals().size() - 1 - i]), false);
+    run.header.position = Corpus::position(corpus.scale().commits + i);
+    upload.push_back(
+        1e6 * seconds([&] { (void)need(engine.model()->ingest(run, {.received = run.header.started})); }));
+    after.push_back(1e6 * seconds([&] { (void)need(answers.flaky({question()})); }) - flaky.p50);
+  }
+  report.ratio("taking in an upload for the answers / the upload",
+               percentiles(after).p50 / percentiles(upload).p50, 0.2, true,
+               milliseconds(percentiles(after)) + format(" against %.2f ms", percentiles(upload).p50 / 1000));
+}
+
+void judge_regressions(const Corpus& corpus, EngineUnderTest& engine, Report& report) {
+  progress("precision and recall");
+  const std::uint32_t commits = corpus.scale().commits;
+  Truth begins;
+  for (std::uint32_t configuration = 0; configuration < corpus.scale().configurations; ++configuration) {
+    std::vector<std::vector<std::uint8_t>> outcomes;
+    std::string name;
+    for (std::uint32_t commit = 0; commit < commits; ++commit) {
+      const GeneratedRun run = corpus.generate({commit, configuration});
+      if (commit == 0) name = configuration_id(corpus.to_run(run, false).header.configuration);
+      outcomes.push_back(run.outcomes);
+    }
+    for (const Corpus::Regression& regression : corpus.regressions()) {
+      if ((regression.configurations >> configuration & 1) == 0 || regression.from == 0) continue;
+      for (std::uint32_t test = regression.first;
+           test < std::min(corpus.scale().tests, regression.first + regression.tests); ++test) {
+        // One that covers another, or a test that does not pass there, begins nothing.
+        if (outcomes[regression.from - 1][test] != kPass ||
+            outcomes[regression.from][test] != regression.outcome)
+          continue;
+        std::uint32_t end = regression.from;
+        while (end < commits && outcomes[end][test] >= kFail && outcomes[end][test] <= kTimeout) ++end;
+        auto& places = begins[{corpus.name(test), name}];
+        places[regression.from] = end - regression.from;
+      }
+    }
+  }
+  RegressionsQuery query = all_changes();
+  query.kinds = {ChangeKind::Regression, ChangeKind::Flaky};
+  const RegressionsAnswer answer = need(Answers(engine.model()).regressions(query));
+  std::uint64_t alerts = 0, right = 0;
+  std::set<std::tuple<std::string, std::string, std::uint32_t>> found;
+  for (const Regression& regression : answer.regressions)
+    for (const ChangeEvent& event : regression.events) {
+      ++alerts;
+      const std::string& configuration = answer.timelines[event.timeline].configuration_id;
+      const auto truth = begins.find({event.test, configuration});
+      if (truth == begins.end()) continue;
+      const auto commit =
+          static_cast<std::int64_t>((event.after_run->position - Corpus::position(0)) / 60'000);
+      bool hit = false;
+      for (const auto& [begin, length] : truth->second)
+        if (std::abs(commit - std::int64_t{begin}) <= 2) {
+          hit = true;
+          found.insert({event.test, configuration, begin});
+        }
+      right += hit ? 1 : 0;
+    }
+  std::uint64_t all = 0, lasting_ones = 0, lasting_found = 0;
+  for (const auto& [key, places] : begins)
+    for (const auto& [begin, length] : places) {
+      ++all;
+      if (length < 5) continue;
+      ++lasting_ones;
+      lasting_found += found.contains({key.first, key.second, begin}) ? 1 : 0;
+    }
+  const auto share = [](std::uint64_t k, std::uint64_t n) {
+    return static_cast<double>(k) / static_cast<double>(n);
+  };
+  report.ratio("regressions: precision", share(right, alerts), 0.98, false,
+               std::to_string(right) + " of " + std::to_string(alerts) + " alerts");
+  report.ratio("regressions of five commits or more: recall", share(lasting_found, lasting_ones), 0.99, false,
+               std::to_string(lasting_found) + " of " + std::to_string(lasting_ones) + "; of all " +
+                   std::to_string(found.size()) + " of " + std::to_string(all));
+}
+
+void measure_large_answers(const std::string& folder, std::uint64_t seed, Report& report) {
+  const Scale scale{.tests = 60'000, .configurations = 40, .commits = 150};
+  const Corpus corpus(seed, scale);
+  EngineUnderTest engine(EngineUnderTest::open_file(folder + "/large.db"));
+  std::size_t done = 0;
+  for (const auto& arrival : corpus.arrivals()) {
+    if (done++ % 500 == 0)
+      progress("large suite, run " + std::to_string(done) + " of " +
+               std::to_string(corpus.arrivals().size()));
+    (void)engine.ingest(corpus.to_run(corpus.generate(arrival), false));
+  }
+  Answers answers(engine.model());
+  const double cold = seconds([&] { (void)need(answers.flaky({question()})); });
+  const auto flaky = latency(10, [&](int) { (void)need(answers.flaky({question()})); });
+  const auto open = latency(10, [&](int) { (void)need(answers.regressions({question()})); });
+  const auto all = latency(5, [&](int) { (void)need(answers.regressions(all_changes())); });
+  const auto compare = latency(10, [&](int) { (void)need(answers.compare(two_commits(100, 120))); });
+  report.figure("60,000 x 40 x 150: first answer", format("%.0f ms", cold * 1000));
+  report.figure("60,000 x 40 x 150: flakiest 20", milliseconds(flaky) + " (aim 150)");
+  report.figure("60,000 x 40 x 150: open regressions",
+                milliseconds(open) + " (aim 50); all changes " + milliseconds(all));
+  report.figure("60,000 x 40 x 150: comparison of two commits", milliseconds(compare) + " (aim 5)");
+}
+
+}  // namespace resultsdb::bench
