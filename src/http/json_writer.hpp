@@ -40,6 +40,11 @@ class JsonWriter {
     json::append_number(out_, static_cast<std::int64_t>(number));
     return *this;
   }
+  JsonWriter& value(std::floating_point auto number) {
+    separate();
+    json::append_number(out_, static_cast<double>(number));
+    return *this;
+  }
   JsonWriter& value(Time time) { return value(format_rfc3339(time)); }
   template <class T>
   JsonWriter& value(const std::optional<T>& maybe) {

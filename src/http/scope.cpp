@@ -73,44 +73,9 @@ Result<Duration> parse_age(std::string_view text) {
   return Duration(std::chrono::seconds(*number * unit));
 }
 
-/// One end of a range.
-struct Bound {
-  std::optional<Position> position;
-  std::optional<Time> time;
-  std::optional<Commit> commit;
-};
-
-Result<Bound> parse_bound(const NativeContext& context, std::string_view text, std::string_view parameter) {
-  const std::string_view whole = text;
-  const std::string_view kind = take_until(text, ':');
-  Bound bound;
-  if (kind == "pos") {
-    bound.position = parse_number<Position>(text);
-    if (bound.position) return bound;
-  } else if (kind == "time") {
-    auto time = parse_time(text);
-    if (!time) return invalid_argument(time.error().message, std::string(parameter));
-    bound.time = *time;
-    return bound;
-  } else if (kind == "ago") {
-    auto age = parse_age(text);
-    if (!age) return invalid_argument(age.error().message, std::string(parameter));
-    bound.time = context.now() - *age;
-    return bound;
-  } else if (kind == "ref") {
-    RESULTSDB_ASSIGN(Commit commit, resolve_reference(context, std::string(text), parameter));
-    bound.position = commit.position;
-    bound.commit = std::move(commit);
-    return bound;
-  }
-  return invalid_argument(
-      "\"" + std::string(whole) + "\" is no bound: use pos:N, time:T, ago:14d or ref:NAME",
-      std::string(parameter));
-}
-
 /// All runs that have the commit: their positions begin at its own and end where it was replaced.
 Status apply_at(const NativeContext& context, const std::string& text, RangeRequest& request) {
-  RESULTSDB_ASSIGN(const Bound bound, parse_bound(context, text, "at"));
+  RESULTSDB_ASSIGN(const Bound bound, read_bound(context, text, "at"));
   request.range = {bound.position, bound.position, bound.time, bound.time};
   if (!bound.commit) return {};
   request.commit =
@@ -243,16 +208,46 @@ Result<RangeRequest> read_range(const NativeContext& context, const Arguments& a
   const std::string to = dots == std::string::npos ? std::string() : text->substr(dots + 2);
   if (from.empty() && to.empty()) return invalid_argument("needs at least one bound", "range");
   if (!from.empty()) {
-    RESULTSDB_ASSIGN(const Bound bound, parse_bound(context, from, "range"));
+    RESULTSDB_ASSIGN(const Bound bound, read_bound(context, from, "range"));
     request.range.from_position = bound.position;
     request.range.from_started = bound.time;
   }
   if (!to.empty()) {
-    RESULTSDB_ASSIGN(const Bound bound, parse_bound(context, to, "range"));
+    RESULTSDB_ASSIGN(const Bound bound, read_bound(context, to, "range"));
     request.range.to_position = bound.position;
     request.range.to_started = bound.time;
   }
   return request;
+}
+
+Position Bound::place() const { return position.value_or(time ? 100 * to_seconds(*time) : 0); }
+
+Result<Bound> read_bound(const NativeContext& context, std::string_view text, std::string_view parameter) {
+  const std::string_view whole = text;
+  const std::string_view kind = take_until(text, ':');
+  Bound bound;
+  if (kind == "pos") {
+    bound.position = parse_number<Position>(text);
+    if (bound.position) return bound;
+  } else if (kind == "time") {
+    auto time = parse_time(text);
+    if (!time) return invalid_argument(time.error().message, std::string(parameter));
+    bound.time = *time;
+    return bound;
+  } else if (kind == "ago") {
+    auto age = parse_age(text);
+    if (!age) return invalid_argument(age.error().message, std::string(parameter));
+    bound.time = context.now() - *age;
+    return bound;
+  } else if (kind == "ref") {
+    RESULTSDB_ASSIGN(Commit commit, resolve_reference(context, std::string(text), parameter));
+    bound.position = commit.position;
+    bound.commit = std::move(commit);
+    return bound;
+  }
+  return invalid_argument(
+      "\"" + std::string(whole) + "\" is no bound: use pos:N, time:T, ago:14d or ref:NAME",
+      std::string(parameter));
 }
 
 Result<Commit> resolve_reference(const NativeContext& context, const std::string& text,

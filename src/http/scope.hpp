@@ -32,6 +32,16 @@ struct RangeRequest {
   static constexpr std::uint32_t kMostRuns = 50'000, kDefaultRuns = 500;
 };
 Result<RangeRequest> read_range(const NativeContext& context, const Arguments& arguments);
+/// One end of a range.
+struct Bound {
+  std::optional<Position> position;
+  std::optional<Time> time;
+  std::optional<Commit> commit;
+
+  /// Of a time: that of the first commit that may bear it.
+  Position place() const;
+};
+Result<Bound> read_bound(const NativeContext& context, std::string_view text, std::string_view parameter);
 /// A commit named in a parameter: `NAME` or `REPOSITORY:NAME`.
 Result<Commit> resolve_reference(const NativeContext& context, const std::string& text,
                                  std::string_view parameter);

@@ -49,6 +49,8 @@ class OpenApi : public NativeFixture {
       ASSERT_TRUE(value.is_string()) << where;
     } else if (*type == "integer") {
       ASSERT_TRUE(value.is_int64()) << where;
+    } else if (*type == "number") {
+      ASSERT_TRUE(value.is_number()) << where;
     } else if (*type == "boolean") {
       ASSERT_TRUE(value.is_bool()) << where;
     }
@@ -65,6 +67,27 @@ class OpenApi : public NativeFixture {
       const auto* known = properties->as_object().if_contains(name);
       if (known) check(*known, member, where + '.' + std::string(name));
     }
+  }
+
+  /// On two configurations, so that judgements have items.
+  void add_flaky_and_broken_tests() const {
+    for (const char* const os : {"linux", "mac"}) {
+      for (int i = 0; i < 20; ++i) {
+        const std::string flaky = i % 3 == 0 ? "FAIL" : "PASS", broken = i < 10 ? "PASS" : "CRASH";
+        post("/v1/runs",
+             R"({"suite":"judged","branch":"main","configuration":{"os":")" + std::string(os) +
+                 R"("},"commits":[{"repository":"r","hash":")" + std::string(38, 'b') +
+                 std::to_string(10 + i) + R"(","timestamp":)" + std::to_string(1'650'000'000 + i) +
+                 R"(}],"started":)" + std::to_string(1'650'000'000 + i) +
+                 R"(,"results":[{"test":"flaky","actual":")" + flaky + R"("},{"test":"broken","actual":")" +
+                 broken + R"("}]})",
+             201);
+      }
+    }
+  }
+  const json::value& answer_schema(const std::string& path) const {
+    const auto& answers = document_.at("paths").at(path).at("get").at("responses");
+    return answers.at("200").at("content").at("application/json").at("schema");
   }
 
   json::value document_;
@@ -105,6 +128,7 @@ TEST_F(OpenApi, AnswersHaveTheirRequiredMembers) {
   const std::string commit = R"("commits":[{"repository":"r","hash":")" + std::string(40, 'a') +
                              R"(","timestamp":1600000000,"author":{"name":"A"}}],)";
   const std::string id(post("/v1/runs", run_body(commit), 201).at("id").as_string());
+  add_flaky_and_broken_tests();
   const std::pair<std::string, std::string> answers[] = {
       {"/v1/history", "?suite=unit&test=a/one&include=labels&include=run_ids&include=durations"},
       {"/v1/suite-history", "?suite=unit&axis=commit"},
@@ -119,6 +143,9 @@ TEST_F(OpenApi, AnswersHaveTheirRequiredMembers) {
       {"/v1/runs/{run}/result", "?test=a/two"},
       {"/v1/commits", ""},
       {"/v1/commits/resolve", "?ref=aaaaaaa"},
+      {"/v1/summary", ""},
+      {"/v1/regressions", "?group=none"},
+      {"/v1/flaky", ""},
       {"/v1/server", ""},
       {"/v1/health", ""},
       {"/v1/stats", ""}};
@@ -126,8 +153,10 @@ TEST_F(OpenApi, AnswersHaveTheirRequiredMembers) {
     std::string target = path;
     if (const auto brace = target.find("{run}"); brace != target.npos) target.replace(brace, 5, id);
     const auto answer = get(target + query);
-    const auto& content = document_.at("paths").at(path).at("get").at("responses").at("200").at("content");
-    check(content.at("application/json").at("schema"), answer, path);
+    check(answer_schema(path), answer, path);
+  }
+  for (const char* const list : {"/v1/regressions", "/v1/flaky"}) {
+    EXPECT_FALSE(get(list).at("items").as_array().empty()) << list;
   }
   const auto problem = get("/v1/runs?limit=0", 400);
   check(document_.at("components").at("schemas").at("Problem"), problem, "problem");
