@@ -26,6 +26,10 @@ double normal_width(double confidence) {
   return boost::math::quantile(boost::math::normal(), 0.5 + confidence / 2);
 }
 
+double student_p(double t, double degrees) {
+  return boost::math::ibeta(degrees / 2, 0.5, degrees / (degrees + t * t));
+}
+
 Interval wilson_weighted(double k, double n, double confidence) {
   if (n <= 0) return {};
   const double z = normal_width(confidence);

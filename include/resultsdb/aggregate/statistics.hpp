@@ -75,6 +75,9 @@ struct RankTest {
 };
 RankTest mann_whitney(std::span<const double> a, std::span<const double> b);
 
+/// Two-sided probability of a value at least as far from 0 as `t` under Student's distribution; degrees > 0.
+double student_p(double t, double degrees);
+
 /// Quantile of `confidence` around 0 of the normal distribution: 1.96 for 0.95.
 double normal_width(double confidence);
 
