@@ -36,6 +36,7 @@ Status check_one_suite(const PurgeOptions& options, const std::vector<RunInfoPtr
 
 /// Of a run that is about to be deleted. They are read before it goes and deleted after it went, if nobody
 /// put them again meanwhile: whoever writes the run at the same time loses neither it nor its documents.
+/// Where this is cut off in between, some are left without a run.
 class DocumentsOfRun {
  public:
   static Result<DocumentsOfRun> read(storage::Storage& storage, const RunInfo& run,
