@@ -195,6 +195,9 @@ int serve(const ServerArguments& arguments) {
   options.threads = arguments.threads;
 #ifdef RESULTSDB_SERVER_WEBKIT
   options.to_file = webkit::takes_large_body;
+  options.file_folder = arguments.body_folder;
+  if (const auto file = http::BodyFile::create(options.file_folder); !file)
+    return fail("cannot use --body-folder", file.error(), kWrongUse);
 #endif
   auto server = http::Server::listen(options, http::counted(router, metrics));
   if (!server) return fail("cannot serve", server.error(), kUnavailable);

@@ -56,6 +56,9 @@ po::options_description describe(ServerArguments& arguments, std::string& listen
            ->value_name("SECONDS")
            ->default_value(arguments.webkit_archive_ttl),
        "the same of archives; at least 2 weeks; 0 is for ever")  //
+      ("body-folder", po::value(&arguments.body_folder)->value_name("FOLDER"),
+       "where archives stand, as files without a name, while they come in: at most 512 MB each; the system's "
+       "folder for temporary files if it is not given")  //
 #endif
       ("help", "show this text")("version", "show the version");
   return options;

@@ -29,6 +29,7 @@ struct ServerArguments {
   resultsdb::webkit::ProfileName webkit_profile = resultsdb::webkit::ProfileName::Webkit;
   std::optional<bool> webkit_ews;  ///< else as the profile has it
 #endif
+  std::string body_folder;                           ///< of large bodies; empty: the system's
   std::int64_t webkit_ttl = 5 * 365 * 86'400;        ///< seconds; 0: for ever
   std::int64_t webkit_archive_ttl = 8 * 7 * 86'400;  ///< seconds; 0: for ever
 };

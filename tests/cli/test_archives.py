@@ -1,4 +1,5 @@
 """Archives of runs: up and down over sockets, what is in them as pages, hostile zips, memory and retention."""
+import html
 import http.client
 import io
 import json
@@ -92,17 +93,31 @@ class Archives(unittest.TestCase):
         self.assertEqual(Cli(self.store).json('check')['problems'], [])
 
     def test_there_and_back(self):
-        content = zip_of([('archive/', ''), ('archive/file.txt', 'data'), ('archive/sub/page.html', '<a href="file.txt">it</a>')])
+        content = zip_of([('archive/', ''), ('archive/file.txt', 'data'), ('archive/sub/page.html', '<a href="../file.txt">it</a>')])
         server = self.serve()
         self.assertEqual(self.post(content), (200, '{"status":"ok"}\n'))
         self.assertEqual(self.get(f'/api/upload/archive?{QUERY}'), (200, content))
         self.assertEqual(self.get(f'/archive/file.txt?{QUERY}'), (200, b'data'))
         self.assertEqual(self.get(f'/archive/other.txt?{QUERY}')[0], 404)
+        page = b'<a href="../file.txt?platform=mac&is_simulator=False&version=10.14.0&architecture=x86_64'
+        self.assertEqual(self.get(f'/archive/sub/page.html?{QUERY}')[1][:len(page)], page, 'its links lead to files of the same run')
+        self.assertEqual(self.get('/archive/' + self.link_on(f'/archive/sub/page.html?{QUERY}')), (200, b'data'))
         server.stop()
         self.check()
         # A store that was moved has its archives.
         exported = Cli(self.store).run('export').stdout
-        self.assertIn('webkit-archives', exported)
+        with tempfile.TemporaryDirectory() as folder:
+            self.store = 'sqlite:' + os.path.join(folder, 'moved.db')
+            Cli(self.store).run('import-export', '-', stdin=exported)
+            self.check()
+            server = self.serve()
+            self.assertEqual(self.get(f'/api/upload/archive?{QUERY}'), (200, content))
+            self.assertEqual(self.get(f'/archive/file.txt?{QUERY}'), (200, b'data'))
+            server.stop()
+
+    def link_on(self, page):
+        """Of the only link there, that leads one folder up."""
+        return html.unescape(self.get(page)[1].decode().split('href="../')[1].split('"')[0])
 
     def test_folders_are_listed_by_the_corrected_profile(self):
         self.serve('--webkit-profile', 'webkit-corrected')
@@ -118,14 +133,27 @@ class Archives(unittest.TestCase):
         link = zipfile.ZipInfo('archive/link.txt')
         link.create_system = 3
         link.external_attr = 0o120777 << 16
-        hostile = zip_of([('archive/', ''), ('archive/good.txt', 'good'), ('archive/../../etc/passwd', 'out'), ('/abs.txt', 'out'),
-                          ('archive\\..\\w.txt', 'out'), (link, '/etc/passwd'), ('archive/bomb.txt', b'\0' * (64 * MEGABYTE))])
+        outside = tempfile.TemporaryDirectory()
+        self.addCleanup(outside.cleanup)
+        target = os.path.join(outside.name, 'secret.txt')
+        absolute = os.path.join(outside.name, 'absolute.txt')
+        climbing = 'archive/' + '../' * 32 + absolute.lstrip('/')
+        with open(target, 'w', encoding='ascii') as file:
+            file.write('a secret outside')
+        hostile = zip_of([('archive/', ''), ('archive/good.txt', 'good'), (climbing, 'out of it'), (absolute, 'out of it'),
+                          ('archive\\..\\w.txt', 'out of it'), (link, target), ('archive/bomb.txt', b'\0' * (64 * MEGABYTE))])
         self.assertEqual(self.post(hostile)[0], 200, 'it is kept as it is')
         self.assertEqual(self.get(f'/archive/good.txt?{QUERY}'), (200, b'good'))
-        for name in ('../../etc/passwd', '%2e%2e/%2e%2e/etc/passwd', 'etc/passwd', 'abs.txt', 'w.txt', 'link.txt', 'bomb.txt'):
-            status, body = self.get(f'/archive/{name}?{QUERY}')
+        status, listing = self.get(f'/archive?{QUERY}')
+        self.assertEqual((status, listing.count(b'<li>')), (200, 2), listing)  # good.txt and bomb.txt
+        up = '../' * 32
+        for name in (up + target[1:], up.replace('.', '%2e') + target[1:], target, target[1:], absolute, absolute[1:], 'absolute.txt',
+                     climbing, climbing.removeprefix('archive/'), 'w.txt', 'archive\\..\\w.txt', 'link.txt', 'bomb.txt'):
+            status, body = self.get(f'/archive/{urllib.parse.quote(name, safe="/%")}?{QUERY}')
             self.assertIn(status, (400, 404), name)
-            self.assertNotIn(b'root:', body, name)
+            self.assertNotIn(b'a secret outside', body, name)
+            self.assertNotIn(b'out of it', body, name)
+        self.assertEqual(os.listdir(outside.name), ['secret.txt'], 'nothing is ever unpacked')
         good = zip_of([('archive/', ''), ('archive/a.txt', 'a' * 5000), ('archive/b.txt', 'b')])
         draw = random.Random(7)
         for number in range(1, 60):

@@ -90,6 +90,7 @@ TEST(Program, SaysWhatIsWrong) {
   ends({"--store", "memory:", "--threads", "0"}, 2, "--threads");
   ends({"--store", "memory:", "--webkit-ttl", "60"}, 2, "TTL must be at least 4 weeks");
   ends({"--store", "memory:", "--webkit-archive-ttl", "60"}, 2, "Archive TTL must be at least 2 weeks");
+  ends({"--store", "memory:", "--body-folder", "/no/such/folder"}, 2, "--body-folder");
   ends({"--store", "memory:", "--webkit-profile", "WebKit"}, 2, "there are webkit and webkit-corrected");
   ends({"--store", "sqlite:/no/such/folder/x.db"}, 3, "/no/such/folder");
   ends({"--store", "pigeon:x"}, 3, "pigeon");

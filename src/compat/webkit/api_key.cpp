@@ -1,6 +1,7 @@
 // The key that clients send as a member of what they post.
 #include <string>
 
+#include "multipart.hpp"
 #include "resultsdb/json_scanner.hpp"
 #include "service.hpp"
 
@@ -34,9 +35,8 @@ class KeyFinder {
 
 std::string api_key_of(const http::Request& request) {
   if (is_form(request)) {
-    for (const auto& [name, value] : form_fields(request))
-      if (name == "api_key") return value;
-    return {};
+    auto key = find_key(request);
+    return key ? std::move(*key) : std::string();
   }
   KeyFinder finder;
   const Status read = json::Scanner(request.body, finder).run();
@@ -44,11 +44,6 @@ std::string api_key_of(const http::Request& request) {
 }
 
 namespace {
-
-std::optional<http::Response> refusal(const Status& may) {
-  if (may) return std::nullopt;
-  return error_response(403, may.error().message);
-}
 
 Status check_key(const Service& service, const http::Request& request, const std::string& key) {
   return http::check_writer(request, service.options.api_keys.get(), service.options.allow_anonymous_writes,
@@ -58,14 +53,11 @@ Status check_key(const Service& service, const http::Request& request, const std
 }  // namespace
 
 std::optional<http::Response> refuse_write(const Service& service, const http::Request& request) {
-  const Status may = check_key(service, request, {});
-  if (may || service.options.api_keys == nullptr) return refusal(may);
-  return refuse_write(service, request, api_key_of(request));  // bodies are read through only if they must
-}
-
-std::optional<http::Response> refuse_write(const Service& service, const http::Request& request,
-                                           const std::string& key) {
-  return refusal(check_key(service, request, key));
+  Status may = check_key(service, request, {});
+  // Bodies are looked through only if a key in them can help.
+  if (!may && service.options.api_keys != nullptr) may = check_key(service, request, api_key_of(request));
+  if (may) return std::nullopt;
+  return error_response(403, may.error().message);
 }
 
 }  // namespace resultsdb::webkit

@@ -106,10 +106,10 @@ std::string file_name(const FoundArchive& archive) {
 }  // namespace
 
 http::Response post_archive(const Service& service, const http::Request& request) {
+  if (auto refusal = refuse_write(service, request)) return std::move(*refusal);
+  if (request.has_query) return error_response(400, "Queries not supported on this endpoint");
   const Result<Form> form = read_form(request);
   if (!form) return error_response(form.error());
-  if (auto refusal = refuse_write(service, request, field(*form, "api_key"))) return std::move(*refusal);
-  if (request.has_query) return error_response(400, "Queries not supported on this endpoint");
   return respond(take(service, request, *form));
 }
 

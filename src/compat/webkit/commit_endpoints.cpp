@@ -19,7 +19,8 @@ namespace bj = boost::json;
 Result<bj::value> read_body(const http::Request& request) {
   if (is_form(request)) {
     bj::object object;
-    for (const auto& [name, text] : form_fields(request)) object[name] = text;
+    RESULTSDB_ASSIGN(const http::Parameters fields, form_fields(request));
+    for (const auto& [name, text] : fields) object[name] = text;
     return bj::value(std::move(object));
   }
   std::string body = request.body;

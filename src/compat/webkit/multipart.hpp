@@ -33,8 +33,10 @@ struct FormPart {
   std::uint64_t from = 0, size = 0;  ///< in the body
 };
 
-/// The parts of a multipart form; of one that is cut, those before the cut. InvalidArgument: too many.
-Result<std::vector<FormPart>> find_parts(const Body& body, std::string_view content_type);
+/// The parts of a multipart form that end within its first bytes; of one that is cut, those before the cut.
+/// InvalidArgument: too many, or a boundary that is none.
+Result<std::vector<FormPart>> find_parts(const Body& body, std::string_view content_type,
+                                         std::uint64_t most = UINT64_MAX);
 
 struct Form {
   http::Parameters fields;
@@ -42,5 +44,9 @@ struct Form {
 };
 /// A form of any kind; nothing of what is none. InvalidArgument: its fields are too large.
 Result<Form> read_form(const http::Request& request);
+
+/// The field `api_key` of a form, or empty: what may be asked before it is known who sends it. Looks at the
+/// first 16 MB alone and copies nothing of a multipart form, where the key has to stand before large files.
+Result<std::string> find_key(const http::Request& request);
 
 }  // namespace resultsdb::webkit

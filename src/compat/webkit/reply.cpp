@@ -135,9 +135,9 @@ bool is_form(const http::Request& request) {
   return type == "application/x-www-form-urlencoded" || type == "multipart/form-data";
 }
 
-http::Parameters form_fields(const http::Request& request) {
-  auto form = read_form(request);
-  return form ? std::move(form->fields) : http::Parameters();
+Result<http::Parameters> form_fields(const http::Request& request) {
+  RESULTSDB_ASSIGN(Form form, read_form(request));
+  return std::move(form.fields);
 }
 
 http::Response respond(Result<std::string> json) {

@@ -52,15 +52,13 @@ http::Response go_to(const Result<std::string>& address);
 std::string media_type(const http::Request& request);
 /// Forms are read as forms whatever they contain; all else is JSON.
 bool is_form(const http::Request& request);
-/// The fields of a form; those of a multipart form that are files are left out.
-http::Parameters form_fields(const http::Request& request);
+/// The fields of a form; those of a multipart form that are files are left out. Errors as those of
+/// read_form().
+Result<http::Parameters> form_fields(const http::Request& request);
 /// The member or field `api_key` of what was posted; empty if there is none.
 std::string api_key_of(const http::Request& request);
 /// The refusal of a write, or nothing.
 std::optional<http::Response> refuse_write(const Service& service, const http::Request& request);
-/// As above, of what was posted with this key.
-std::optional<http::Response> refuse_write(const Service& service, const http::Request& request,
-                                           const std::string& key);
 
 /// Whether a run at this position is over; of this mount's retention.
 bool is_over(const Service& service, Position uuid);

@@ -50,7 +50,10 @@ bj::value value_of(const std::string& text) {
 }
 
 Result<UploadDocument> read_document(const http::Request& request) {
-  if (is_form(request)) return upload_of_form(form_fields(request));
+  if (is_form(request)) {
+    RESULTSDB_ASSIGN(const http::Parameters fields, form_fields(request));
+    return upload_of_form(fields);
+  }
   auto document = parse_upload(request.body);
   if (!document) return invalid_argument("Expected uploaded data to be json");
   return document;
