@@ -48,6 +48,9 @@ void mount_native(Router& router, std::shared_ptr<Model> model, const NativeOpti
   add_summary_routes(router, shared);
   add_regression_routes(router, shared);
   add_flaky_routes(router, shared);
+  add_culprit_routes(router, shared);
+  add_verdict_routes(router, shared);
+  add_compare_routes(router, shared);
   add_state_routes(router, shared);
   add_write_routes(router, shared);
 #ifdef RESULTSDB_HTTP_FORMATS

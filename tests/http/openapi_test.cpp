@@ -146,6 +146,10 @@ TEST_F(OpenApi, AnswersHaveTheirRequiredMembers) {
       {"/v1/summary", ""},
       {"/v1/regressions", "?group=none"},
       {"/v1/flaky", ""},
+      {"/v1/culprit", "?suite=judged&test=broken"},
+      {"/v1/verdict", "?suite=judged&test=broken"},
+      {"/v1/facet-split", "?suite=judged&test=broken"},
+      {"/v1/compare", "?suite=judged&a=range%3D..ref:r:" + std::string(38, 'b') + "15&b=branch%3Dmain"},
       {"/v1/server", ""},
       {"/v1/health", ""},
       {"/v1/stats", ""}};
