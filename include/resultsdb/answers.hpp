@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "resultsdb/aggregate/statistics.hpp"
@@ -270,6 +272,12 @@ struct Comparison {
   Basis basis;
 };
 
+struct FailedTest {
+  std::string test;
+  Outcome outcome;
+  bool operator==(const FailedTest&) const = default;
+};
+
 /// Asks a Model. Safe for concurrent calls; copies are cheap. The first answer of a suite reads all its
 /// change points (about a third of a second a million), later ones what was written since.
 class Answers {
@@ -285,6 +293,10 @@ class Answers {
   Result<VerdictAnswer> verdict(const VerdictQuery& query);
   Result<CulpritAnswer> culprit(const CulpritQuery& query);
   Result<Comparison> compare(const CompareQuery& query);
+  /// What failed in each of these runs of a suite, by name; nothing for a run that is gone. As
+  /// Model::results() gives it for one run, but hundreds of runs are read at once.
+  Result<std::vector<std::vector<FailedTest>>> failed(std::string_view suite,
+                                                      std::span<const RunInfoPtr> runs);
 
  private:
   std::shared_ptr<Model> model_;

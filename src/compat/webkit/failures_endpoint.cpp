@@ -3,6 +3,7 @@
 #include <set>
 
 #include "json_text.hpp"
+#include "resultsdb/answers.hpp"
 #include "run_attributes.hpp"
 #include "run_search.hpp"
 #include "service.hpp"
@@ -30,21 +31,31 @@ bool any_failed(const RunCounts& counts, bool unexpected) {
   });
 }
 
-/// Hands name and state of each failure of a run to `found`.
-template <class Found>
-Status each_failure(const Service& service, const RunInfo& run, bool unexpected, Found found) {
-  if (!any_failed(run.counts, unexpected)) return {};
-  RunResultsQuery query;
-  query.run = run.id;
-  query.suite = run.suite;
-  query.which = RunResultsQuery::Which::Failing;
-  query.durations = false;
-  RESULTSDB_ASSIGN(const RunResults results, service.model->results(query, service.now()));
-  for (const RunResults::Row& row : results.rows) {
-    const State state = worst_of(row.outcome, unexpected);
-    if (failed(state)) found(row.test, state);
+struct Failure {
+  std::string test;
+  State state;
+};
+
+/// Those of each run of one suite.
+Result<std::vector<std::vector<Failure>>> failures_of(const Service& service,
+                                                      const std::vector<AnswerRow>& rows, bool unexpected) {
+  std::vector<std::vector<Failure>> failures(rows.size());
+  std::vector<RunInfoPtr> runs;
+  std::vector<std::size_t> places;  // parallel: of their rows
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (!any_failed(rows[i].run->counts, unexpected)) continue;
+    runs.push_back(rows[i].run);
+    places.push_back(i);
   }
-  return {};
+  if (runs.empty()) return failures;
+  RESULTSDB_ASSIGN(auto tests, Answers(service.model).failed(runs.front()->suite, runs));
+  for (std::size_t i = 0; i < tests.size(); ++i) {
+    for (FailedTest& test : tests[i]) {
+      const State state = worst_of(test.outcome, unexpected);
+      if (failed(state)) failures[places[i]].push_back({std::move(test.test), state});
+    }
+  }
+  return failures;
 }
 
 /// The runs whose failures are asked for, timeline by timeline. NotFound if there is none.
@@ -82,10 +93,11 @@ class FailureSearch {
  private:
   Result<std::string> names(const Service& service) {
     std::set<std::string> names;
-    for (const auto& [timeline, rows] : rows_)
-      for (const AnswerRow& row : rows)
-        RESULTSDB_TRY(each_failure(service, *row.run, unexpected_,
-                                   [&](const std::string& test, State) { names.insert(test); }));
+    for (const auto& [timeline, rows] : rows_) {
+      RESULTSDB_ASSIGN(auto failures, failures_of(service, rows, unexpected_));
+      for (std::vector<Failure>& of_run : failures)
+        for (Failure& failure : of_run) names.insert(std::move(failure.test));
+    }
     std::vector<std::string> items;
     for (const std::string& name : names)
       if (name != "uuid" && name != "start_time") items.push_back(json_string(name));
@@ -96,19 +108,17 @@ class FailureSearch {
   Result<std::string> runs(const Service& service) {
     Answer answer(search_);
     for (const MatchedTimeline& timeline : timelines_) {
+      std::vector<AnswerRow>& rows = rows_[timeline.info.id];
+      RESULTSDB_ASSIGN(const auto failures, failures_of(service, rows, unexpected_));
       std::vector<AnswerRow> failing;
-      for (AnswerRow& row : rows_[timeline.info.id]) {
+      for (std::size_t i = 0; i < rows.size(); ++i) {
+        if (failures[i].empty()) continue;
         JsonObject object;
-        bool any = false;
-        RESULTSDB_TRY(each_failure(service, *row.run, unexpected_, [&](const std::string& test, State state) {
-          object.set_string(test, StateSet(state).text());
-          any = true;
-        }));
-        if (!any) continue;
-        object.set_integer("start_time", row.start);
-        object.set_integer("uuid", row.uuid);
-        row.json = object.text();
-        failing.push_back(std::move(row));
+        for (const auto& [test, state] : failures[i]) object.set_string(test, StateSet(state).text());
+        object.set_integer("start_time", rows[i].start);
+        object.set_integer("uuid", rows[i].uuid);
+        rows[i].json = object.text();
+        failing.push_back(std::move(rows[i]));
       }
       answer.add(timeline, std::move(failing));
     }
