@@ -104,6 +104,7 @@ void add_flaky_routes(Router& router, const ContextPtr& context);
 void add_culprit_routes(Router& router, const ContextPtr& context);
 void add_verdict_routes(Router& router, const ContextPtr& context);
 void add_compare_routes(Router& router, const ContextPtr& context);
+void add_fix_check_routes(Router& router, const ContextPtr& context);
 void add_state_routes(Router& router, const ContextPtr& context);
 void add_write_routes(Router& router, const ContextPtr& context);
 void add_import_route(Router& router, const ContextPtr& context);

@@ -149,6 +149,7 @@ TEST_F(OpenApi, AnswersHaveTheirRequiredMembers) {
       {"/v1/culprit", "?suite=judged&test=broken"},
       {"/v1/verdict", "?suite=judged&test=broken"},
       {"/v1/facet-split", "?suite=judged&test=broken"},
+      {"/v1/fix-check", "?suite=judged&test=broken&fix=ref:r:" + std::string(38, 'b') + "28"},
       {"/v1/compare", "?suite=judged&a=range%3D..ref:r:" + std::string(38, 'b') + "15&b=branch%3Dmain"},
       {"/v1/server", ""},
       {"/v1/health", ""},
