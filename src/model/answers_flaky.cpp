@@ -30,7 +30,7 @@ class Ranking {
       : survey_(survey), query_(query), course_(survey, aggregate::ChangePrior{}.change) {}
 
   Result<FlakyAnswer> rank() {
-    survey_.visit_active(
+    survey_.visit_bad(
         [&](std::uint32_t window, TestId test, std::span<const Piece> pieces) { add(window, test, pieces); });
     FlakyAnswer answer;
     answer.total = candidates_.size();

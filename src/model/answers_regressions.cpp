@@ -106,7 +106,7 @@ class Collecting {
       : survey_(survey), query_(query), course_(survey, query.change) {}
 
   Result<RegressionsAnswer> collect() {
-    survey_.visit_active(
+    survey_.visit_bad(
         [&](std::uint32_t window, TestId test, std::span<const Piece> pieces) { add(window, test, pieces); });
     RegressionsAnswer answer;
     for (auto& [kind, cells] : cells_by_kind())

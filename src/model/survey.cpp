@@ -107,18 +107,23 @@ void Window::visit_covered(storage::TestId test, std::uint32_t first, std::uint3
 void Window::read_pieces(storage::TestId test, std::span<const engine::SuiteTrack::Change> changes,
                          std::vector<Piece>& pieces) const {
   pieces.clear();
+  if (runs_.empty()) return;
   storage::OutcomeId outcome = 0;
-  std::uint32_t first = 0;
-  for (std::size_t i = 0; i <= changes.size(); ++i) {
-    const auto end = i < changes.size() ? changes[i].run : static_cast<std::uint32_t>(track_->runs.size());
+  // Only what lies between the window's ends: it may be one run of thousands.
+  std::uint32_t first = runs_.front();
+  const std::uint32_t after_all = runs_.back() + 1;
+  auto i = static_cast<std::size_t>(
+      std::ranges::upper_bound(changes, first, {}, &engine::SuiteTrack::Change::run) - changes.begin());
+  if (i > 0) outcome = changes[i - 1].outcome;
+  for (; first < after_all; ++i) {
+    const auto end = i < changes.size() ? std::min(changes[i].run, after_all) : after_all;
     visit_covered(test, first, end, [&](std::uint32_t from, std::uint32_t to) {
       if (pieces.empty() || pieces.back().outcome != outcome) pieces.push_back({runs_[from], 0, 0, outcome});
       pieces.back().last = runs_[to - 1];
       pieces.back().runs += to - from;
     });
-    if (i == changes.size()) break;
     first = end;
-    outcome = changes[i].outcome;
+    if (i < changes.size()) outcome = changes[i].outcome;
   }
 }
 
@@ -150,7 +155,8 @@ Result<Survey> Survey::read(ModelCore& core, const Question& question, std::stri
   RESULTSDB_ASSIGN(const auto tracks, engine::read_suite_tracks(*survey.suite_, question.selection));
   survey.outcomes_ = tracks.outcomes;
   for (const engine::DictionaryEntry& entry : *tracks.outcomes) {
-    survey.bad_.push_back(question.bad == Question::Bad::Failing ? entry.failing : entry.unexpected);
+    const bool bad = question.bad == Question::Bad::Failing ? entry.failing : entry.unexpected;
+    survey.bad_.push_back(bad ? 1 : 0);
     survey.mixed_.push_back(attempts_disagree(entry.key.actual));
   }
   survey.basis.definition = definition;

@@ -1,6 +1,7 @@
 // What answers over a suite are computed from: the runs that count, and each test's stretches along them.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -58,23 +59,26 @@ class Survey {
   std::vector<TimelineInfo> timelines;  // by window
   Basis basis;
 
-  bool is_bad(storage::OutcomeId outcome) const { return bad_[outcome]; }
+  bool is_bad(storage::OutcomeId outcome) const { return bad_[outcome] != 0; }
   /// Attempts of one run disagreed.
   bool is_mixed(storage::OutcomeId outcome) const { return mixed_[outcome]; }
   Outcome outcome(storage::OutcomeId id) const { return (*outcomes_)[id].outcome(); }
   const std::string& expected(storage::OutcomeId id) const { return (*outcomes_)[id].key.expected; }
 
-  /// `visit(window index, test, pieces)` for each test and timeline that counts anything but plain expected
-  /// passes; by window, then test.
+  /// `visit(window index, test, pieces)` for each test and timeline that ever had a bad result; by window,
+  /// then test.
   template <class Visit>
-  void visit_active(Visit visit) const {
+  void visit_bad(Visit visit) const {
     std::vector<Piece> pieces;
     for (std::uint32_t w = 0; w < windows.size(); ++w) {
       const engine::SuiteTrack& track = windows[w].track();
       if (windows[w].runs().empty()) continue;
       for (std::size_t i = 0; i < track.tests.size(); ++i) {
-        if (!is_wanted(track.tests[i])) continue;
-        windows[w].read_pieces(track.tests[i], track.changes_of(i), pieces);
+        const auto changes = track.changes_of(i);
+        if (std::ranges::none_of(changes, [this](const auto& change) { return is_bad(change.outcome); }) ||
+            !is_wanted(track.tests[i]))
+          continue;
+        windows[w].read_pieces(track.tests[i], changes, pieces);
         if (!pieces.empty()) visit(w, track.tests[i], std::span<const Piece>(pieces));
       }
     }
@@ -100,7 +104,8 @@ class Survey {
 
   engine::SuitePtr suite_;
   engine::OutcomeTablePtr outcomes_;
-  std::vector<bool> bad_, mixed_;
+  std::vector<std::uint8_t> bad_;  // by outcome; bytes: asked for every change point
+  std::vector<bool> mixed_;
   std::vector<bool> wanted_;  // by test id; empty: all
 };
 
