@@ -133,18 +133,30 @@ class Comparing {
     const TestSet both = TestSet::intersection(a.covered, b.covered);
     compared_ += both.size();
     std::uint64_t listed = 0;
-    for (const TestId test : active_tests(a, b))
+    for (const TestId test : notable_tests(a, b))
       if (both.contains(test) && is_wanted(test) && compare_test(configuration, a, b, test)) ++listed;
     count(Difference::Same) += both.size() - listed;
     return {};
   }
 
-  /// Tests with anything but plain expected passes.
-  static std::vector<TestId> active_tests(const Side& a, const Side& b) {
+  /// Adds the tests that are not all good on this side.
+  void add_notable(const Survey& survey, const Side& side, std::vector<TestId>& tests) {
+    const auto notable = [&](storage::OutcomeId id) { return survey.is_bad(id) || survey.is_skip(id); };
+    for (const Window* window : side.windows) {
+      const engine::SuiteTrack& track = window->track();
+      for (std::size_t i = 0; i < track.tests.size(); ++i) {
+        const auto changes = track.changes_of(i);
+        if (std::ranges::none_of(changes, notable, &engine::SuiteTrack::Change::outcome)) continue;
+        window->read_pieces(track.tests[i], changes, pieces_);
+        if (std::ranges::any_of(pieces_, notable, &Piece::outcome)) tests.push_back(track.tests[i]);
+      }
+    }
+  }
+
+  std::vector<TestId> notable_tests(const Side& a, const Side& b) {
     std::vector<TestId> tests;
-    for (const Side* side : {&a, &b})
-      for (const Window* window : side->windows)
-        tests.insert(tests.end(), window->track().tests.begin(), window->track().tests.end());
+    add_notable(a_, a, tests);
+    add_notable(b_, b, tests);
     std::sort(tests.begin(), tests.end());
     tests.erase(std::unique(tests.begin(), tests.end()), tests.end());
     return tests;
@@ -174,16 +186,13 @@ class Comparing {
   /// False: the test is good on both sides.
   bool compare_test(const std::string& configuration, const Side& a, const Side& b, TestId test) {
     const Seen x = look(a_, a, test), y = look(b_, b, test);
-    const Outcome outcome_a = a_.outcome(*x.newest), outcome_b = b_.outcome(*y.newest);
-    const auto skipped = [](const Outcome& outcome) {
-      return worst_severity(outcome.actual) == Severity::Skip;
-    };
-    if (x.bad == 0 && y.bad == 0 && skipped(outcome_a) == skipped(outcome_b)) return false;
+    const bool skipped_a = a_.is_skip(*x.newest), skipped_b = b_.is_skip(*y.newest);
+    if (x.bad == 0 && y.bad == 0 && skipped_a == skipped_b) return false;
     Item& item = add(configuration, test);
-    item.skipped_a = skipped(outcome_a);
-    item.skipped_b = skipped(outcome_b);
-    item.shown.a = outcome_a;
-    item.shown.b = outcome_b;
+    item.skipped_a = skipped_a;
+    item.skipped_b = skipped_b;
+    item.shown.a = a_.outcome(*x.newest);
+    item.shown.b = b_.outcome(*y.newest);
     item.shown.rate_a = aggregate::wilson(x.bad, x.runs);
     item.shown.rate_b = aggregate::wilson(y.bad, y.runs);
     item.rates = a.runs > a.windows.size() || b.runs > b.windows.size();

@@ -157,6 +157,7 @@ Result<Survey> Survey::read(ModelCore& core, const Question& question, std::stri
   for (const engine::DictionaryEntry& entry : *tracks.outcomes) {
     const bool bad = question.bad == Question::Bad::Failing ? entry.failing : entry.unexpected;
     survey.bad_.push_back(bad ? 1 : 0);
+    survey.skip_.push_back(worst_severity(entry.key.actual) == Severity::Skip);
     survey.mixed_.push_back(attempts_disagree(entry.key.actual));
   }
   survey.basis.definition = definition;

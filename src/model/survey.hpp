@@ -60,6 +60,7 @@ class Survey {
   Basis basis;
 
   bool is_bad(storage::OutcomeId outcome) const { return bad_[outcome] != 0; }
+  bool is_skip(storage::OutcomeId outcome) const { return skip_[outcome]; }
   /// Attempts of one run disagreed.
   bool is_mixed(storage::OutcomeId outcome) const { return mixed_[outcome]; }
   Outcome outcome(storage::OutcomeId id) const { return (*outcomes_)[id].outcome(); }
@@ -105,7 +106,7 @@ class Survey {
   engine::SuitePtr suite_;
   engine::OutcomeTablePtr outcomes_;
   std::vector<std::uint8_t> bad_;  // by outcome; bytes: asked for every change point
-  std::vector<bool> mixed_;
+  std::vector<bool> skip_, mixed_;
   std::vector<bool> wanted_;  // by test id; empty: all
 };
 
