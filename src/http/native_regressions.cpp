@@ -75,7 +75,7 @@ std::string first_timeline(const Item& item) {
 
 Rank rank(const Item& item, std::string_view order) {
   const Regression& regression = item.regression;
-  const std::string unique = regression.id + first_timeline(item);
+  const std::string unique = regression.id + first_timeline(item) + regression.first_bad->id;
   if (order == "-newest") return {regression.to, unique};
   const auto newest_first = sortable_down(regression.to) + unique;
   if (order == "-tests") return {static_cast<std::int64_t>(regression.tests.size()), newest_first};

@@ -1,0 +1,230 @@
+// The operations that judge tests give the numbers that Answers gives, whatever the page, on random
+// histories. RESULTSDB_SEED repeats a run.
+#include <cstdlib>
+#include <limits>
+#include <random>
+#include <tuple>
+
+#include "http/judgement_fixture.hpp"
+#include "resultsdb/answers.hpp"
+
+namespace resultsdb::http {
+namespace {
+
+namespace json = boost::json;
+
+std::uint32_t seed() {
+  const char* given = std::getenv("RESULTSDB_SEED");
+  return given ? static_cast<std::uint32_t>(std::stoul(given)) : std::random_device{}();
+}
+
+constexpr int kCommits = 60, kTests = 14;
+const char* const kSystems[] = {"linux", "mac", "windows"};
+
+class AnswersContract : public JudgementFixture {
+ protected:
+  AnswersContract() : random_(seed_), answers_(model_) {
+    register_commits(kCommits);
+    for (const char* const os : kSystems) add_timeline(os);
+  }
+
+  bool chance(double p) { return std::bernoulli_distribution(p)(random_); }
+
+  /// Each test fails at one rate before a random commit, and at another from there on.
+  void add_timeline(const std::string& os) {
+    static constexpr double kRates[] = {0, 0, 0.1, 0.3, 1};
+    std::uniform_int_distribution<std::size_t> rate(0, 4);
+    std::uniform_int_distribution<int> place(5, kCommits - 5);
+    std::vector<std::tuple<double, double, int>> tests;
+    for (int i = 0; i < kTests; ++i)
+      tests.emplace_back(kRates[rate(random_)], kRates[rate(random_)], place(random_));
+    for (int commit = 0; commit < kCommits; ++commit) {
+      if (chance(0.2)) continue;
+      std::string results = "other=PASS";
+      for (int i = 0; i < kTests; ++i) {
+        const auto& [before, after, change] = tests[static_cast<std::size_t>(i)];
+        if (chance(0.1)) continue;  // not run
+        results +=
+            " t" + std::to_string(i) + '=' + (chance(commit < change ? before : after) ? "FAIL" : "PASS");
+      }
+      add({.os = os, .commit = commit}, results);
+    }
+  }
+
+  template <class Query>
+  Query query() const {
+    Query query;
+    static_cast<Question&>(query) = {.suite = "unit", .last = 500, .now = clock_.now()};
+    return query;
+  }
+  /// All items of a list, read three at a time.
+  std::vector<json::value> read_all(const std::string& target) const {
+    std::vector<json::value> all;
+    std::string page;
+    do {
+      const auto answer = get(target + "&limit=3" + page);
+      all.insert(all.end(), items(answer).begin(), items(answer).end());
+      const auto& next = answer.at("next");
+      page = next.is_null() ? "" : "&page=" + std::string(next.as_string());
+      EXPECT_EQ(next.is_null(), all.size() == answer.at("total").to_number<std::size_t>());
+    } while (!page.empty());
+    return all;
+  }
+  static void expect_equal(const json::value& shown, const Proportion& real) {
+    EXPECT_EQ(k_of_n(shown), KofN(real.k, real.n));
+    EXPECT_DOUBLE_EQ(shown.at("low").to_number<double>(), real.low);
+    EXPECT_DOUBLE_EQ(shown.at("high").to_number<double>(), real.high);
+  }
+  static void expect_run(const json::value& shown, const RunInfoPtr& real) {
+    ASSERT_EQ(shown.is_null(), real == nullptr);
+    if (real) {
+      EXPECT_EQ(shown.at("run").as_string(), real->id);
+    }
+  }
+
+  const std::uint32_t seed_ = seed();
+  std::mt19937 random_;
+  Answers answers_;
+};
+
+TEST_F(AnswersContract, Regressions) {
+  SCOPED_TRACE("RESULTSDB_SEED=" + std::to_string(seed_));
+  auto asked = query<RegressionsQuery>();
+  asked.state = RegressionsQuery::State::All;
+  asked.limit = 0;
+  const auto real = answers_.regressions(asked).value();
+  const auto shown = read_all("/v1/regressions?suite=unit&state=all");
+  ASSERT_EQ(shown.size(), real.regressions.size());
+  Position newest = std::numeric_limits<Position>::max();
+  for (const json::value& item : shown) {
+    const auto found =
+        std::ranges::find(real.regressions, std::string(item.at("id").as_string()), &Regression::id);
+    ASSERT_NE(found, real.regressions.end());
+    EXPECT_EQ(item.at("kind").as_string(), to_string(found->kind));
+    EXPECT_EQ(item.at("open"), found->open);
+    EXPECT_EQ(item.at("tests").to_number<std::size_t>(), found->tests.size());
+    EXPECT_EQ(item.at("range").at("after"), found->after);
+    EXPECT_EQ(item.at("range").at("to"), found->to);
+    expect_equal(item.at("before"), found->before);
+    expect_equal(item.at("after"), found->after_rate);
+    expect_run(item.at("last_good"), found->last_good);
+    expect_run(item.at("first_bad"), found->first_bad);
+    EXPECT_LE(found->to, newest);
+    newest = found->to;
+  }
+  std::size_t events = 0;
+  for (const Regression& regression : real.regressions) events += regression.events.size();
+  EXPECT_EQ(read_all("/v1/regressions?suite=unit&state=all&group=none&sort=-severity").size(), events);
+}
+
+TEST_F(AnswersContract, Flakiness) {
+  SCOPED_TRACE("RESULTSDB_SEED=" + std::to_string(seed_));
+  for (const bool by_timeline : {false, true}) {
+    auto asked = query<FlakyQuery>();
+    asked.limit = 0;
+    asked.by_timeline = by_timeline;
+    const auto real = answers_.flaky(asked).value();
+    const auto shown =
+        read_all(std::string("/v1/flaky?suite=unit&by=") + (by_timeline ? "timeline" : "test"));
+    ASSERT_EQ(shown.size(), real.tests.size());
+    for (std::size_t i = 0; i < shown.size(); ++i) {
+      EXPECT_DOUBLE_EQ(shown[i].at("score").to_number<double>(), real.tests[i].flakiness.score());
+      if (!by_timeline) {  // equal scores of one test on two timelines may change places
+        EXPECT_EQ(shown[i].at("test").as_string(), real.tests[i].test);
+        expect_equal(shown[i].at("same_revision"), real.tests[i].flakiness.disagreement);
+        expect_run(shown[i].at("last_fail"), real.tests[i].last_bad);
+      }
+      expect_equal(shown[i].at("rate"), real.tests[i].flakiness.minority);
+    }
+  }
+}
+
+TEST_F(AnswersContract, VerdictsAndCulprits) {
+  SCOPED_TRACE("RESULTSDB_SEED=" + std::to_string(seed_));
+  for (int i = 0; i < kTests; ++i) {
+    const std::string test = "t" + std::to_string(i);
+    auto verdict_query = query<VerdictQuery>();
+    verdict_query.test = test;
+    const auto verdict = answers_.verdict(verdict_query).value();
+    const auto shown = get("/v1/verdict?suite=unit&test=" + test);
+    ASSERT_TRUE(verdict.verdict);
+    EXPECT_EQ(shown.at("verdict").as_string(), to_string(*verdict.verdict));
+    expect_equal(shown.at("segment").at("minority"), verdict.flakiness.minority);
+    expect_equal(shown.at("across_configurations"), verdict.across_configurations);
+    ASSERT_EQ(shown.at("per_timeline").as_array().size(), verdict.per_timeline.size());
+    for (std::size_t t = 0; t < verdict.per_timeline.size(); ++t) {
+      const auto& on = verdict.per_timeline[t];
+      const auto& each = shown.at("per_timeline").at(t);
+      EXPECT_EQ(each.at("verdict").as_string(), to_string(*on.verdict));
+      EXPECT_EQ(each.at("events").as_array().size(), on.events.size());
+      expect_run(each.at("first_bad"), on.first_bad);
+    }
+
+    auto culprit_query = query<CulpritQuery>();
+    culprit_query.test = test;
+    const auto culprit = answers_.culprit(culprit_query).value();
+    const auto range = get("/v1/culprit?suite=unit&test=" + test);
+    EXPECT_EQ(range.at("status") == "found", culprit.status == CulpritAnswer::Status::Found);
+    EXPECT_EQ(range.at("combined").is_null(), !culprit.combined);
+    ASSERT_EQ(range.at("posterior").as_array().size(), culprit.posterior.size());
+    for (std::size_t p = 0; p < culprit.posterior.size(); ++p) {
+      const auto& part = range.at("posterior").at(p);
+      EXPECT_EQ(part.at("to"), culprit.posterior[p].to);
+      EXPECT_DOUBLE_EQ(part.at("mass").to_number<double>(), culprit.posterior[p].mass);
+      EXPECT_EQ(part.at("commits").as_array().size(), culprit.posterior[p].commits.size());
+    }
+  }
+}
+
+TEST_F(AnswersContract, Comparisons) {
+  SCOPED_TRACE("RESULTSDB_SEED=" + std::to_string(seed_));
+  for (const std::uint32_t last : {1u, 25u}) {
+    CompareQuery asked;
+    asked.suite = "unit";
+    asked.a.range.to_position = position(kCommits / 2);
+    asked.a.last = 0;
+    asked.b.last = last;
+    asked.limit = 0;
+    asked.now = clock_.now();
+    const auto real = answers_.compare(asked).value();
+    const std::string target =
+        "/v1/compare?suite=unit&a=range%3D..pos:" + std::to_string(position(kCommits / 2)) +
+        "&b=range%3Dlast:" + std::to_string(last);
+    const auto shown = read_all(target);
+    ASSERT_EQ(shown.size(), real.tests.size());
+    for (std::size_t i = 0; i < shown.size(); ++i) {
+      EXPECT_EQ(shown[i].at("test").as_string(), real.tests[i].test);
+      EXPECT_EQ(shown[i].at("configuration").as_string(), real.tests[i].configuration);
+      EXPECT_EQ(shown[i].at("change").as_string(), to_string(real.tests[i].difference));
+      EXPECT_DOUBLE_EQ(shown[i].at("q_value").to_number<double>(), real.tests[i].q_value);
+    }
+    const auto counts = get(target).at("counts");
+    for (std::size_t i = 0; i < kDifferences; ++i) {
+      EXPECT_EQ(counts.at(to_string(static_cast<Difference>(i))).to_number<std::uint64_t>(), real.counts[i]);
+    }
+  }
+}
+
+TEST_F(AnswersContract, Summaries) {
+  SCOPED_TRACE("RESULTSDB_SEED=" + std::to_string(seed_));
+  const auto real = answers_.summary(query<SummaryQuery>()).value();
+  const auto shown = get("/v1/summary").at("suites").at(0);
+  expect_equal(shown.at("total").at("passing"), real.total.passing);
+  ASSERT_EQ(shown.at("timelines").as_array().size(), real.rows.size());
+  for (std::size_t i = 0; i < real.rows.size(); ++i) {
+    EXPECT_EQ(shown.at("timelines").at(i).at("timeline").as_string(), real.timelines[i].id);
+    EXPECT_EQ(shown.at("timelines").at(i).at("runs"), real.rows[i].runs);
+    expect_equal(shown.at("timelines").at(i).at("expected"), real.rows[i].expected);
+  }
+  // And the counts that lists of runs add up to.
+  std::uint64_t unexpected = 0;
+  const auto runs = get("/v1/runs?suite=unit&limit=1000");
+  for (const auto& run : items(runs)) {
+    for (const auto& [name, count] : run.at("counts").at("unexpected").as_object())
+      unexpected += count.to_number<std::uint64_t>();
+  }
+  EXPECT_EQ(shown.at("total").at("unexpected").to_number<std::uint64_t>(), unexpected);
+}
+
+}  // namespace
+}  // namespace resultsdb::http
