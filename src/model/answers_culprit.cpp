@@ -139,10 +139,12 @@ class Search {
                        .ascending = true,
                        .limit = kCommitsPerPage};
     std::uint32_t seen = 0;
+    std::set<std::string> known;
     do {
       RESULTSDB_ASSIGN(auto page, model.commits(query));
       for (Commit& commit : page.items) {
-        if (!commit.position) continue;
+        // One that several branches have is one candidate.
+        if (!commit.position || !known.insert(commit.id()).second) continue;
         const auto gap =
             std::lower_bound(ends_.begin() + 1, ends_.end(), *commit.position) - ends_.begin() - 1;
         commits_[static_cast<std::size_t>(gap)].push_back(std::move(commit));

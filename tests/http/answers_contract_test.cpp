@@ -1,22 +1,17 @@
 // The operations that judge tests give the numbers that Answers gives, whatever the page, on random
 // histories. RESULTSDB_SEED repeats a run.
-#include <cstdlib>
 #include <limits>
 #include <random>
 #include <tuple>
 
 #include "http/judgement_fixture.hpp"
 #include "resultsdb/answers.hpp"
+#include "unit/seed.hpp"
 
 namespace resultsdb::http {
 namespace {
 
 namespace json = boost::json;
-
-std::uint32_t seed() {
-  const char* given = std::getenv("RESULTSDB_SEED");
-  return given ? static_cast<std::uint32_t>(std::stoul(given)) : std::random_device{}();
-}
 
 constexpr int kCommits = 60, kTests = 14;
 const char* const kSystems[] = {"linux", "mac", "windows"};
@@ -82,8 +77,8 @@ class AnswersContract : public JudgementFixture {
     }
   }
 
-  const std::uint32_t seed_ = seed();
-  std::mt19937 random_;
+  const std::uint64_t seed_ = random_seed();
+  std::mt19937_64 random_;
   Answers answers_;
 };
 
