@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "answer_cache.hpp"
 #include "path.hpp"
 #include "resultsdb/http/webkit.hpp"
 #include "service.hpp"
@@ -133,6 +134,15 @@ Mount::Endpoint plain(PlainEndpoint* endpoint) {
   };
 }
 
+/// Of an endpoint that only reads the store.
+Mount::Endpoint kept(const std::shared_ptr<AnswerCache>& answers, Mount::Endpoint endpoint) {
+  return [answers, endpoint = std::move(endpoint)](const Service& service, const Request& request,
+                                                   const PathVariables& variables) {
+    return answers->get(*service.model, request, service.now_seconds(),
+                        [&] { return endpoint(service, request, variables); });
+  };
+}
+
 struct PlainRoute {
   const char *pattern, *operation;
   PlainEndpoint* get;
@@ -196,13 +206,15 @@ void mount(http::Router& router, std::shared_ptr<Model> model, const Options& op
     mount.add("/api/results-ews", "webkit_ews_results", plain(get_ews_results));
     mount.add("/api/results-ews/tests", "webkit_ews_tests", plain(get_ews_tests));
   }
-  mount.add(
-      "/api/results-summary/{path*}", "webkit_summary",
-      [](const Service& service, const Request& request, const PathVariables& variables) {
-        const ResultsPath path = split_results_path(variables.front());
-        return get_summary(service, request, path.suite, path.test);
-      },
-      {}, [](const PathVariables& variables) { return split_results_path(variables.front()).has_test; });
+  const auto answers = std::make_shared<AnswerCache>();
+  mount.add("/api/results-summary/{path*}", "webkit_summary",
+            kept(answers,
+                 [](const Service& service, const Request& request, const PathVariables& variables) {
+                   const ResultsPath path = split_results_path(variables.front());
+                   return get_summary(service, request, path.suite, path.test);
+                 }),
+            {},
+            [](const PathVariables& variables) { return split_results_path(variables.front()).has_test; });
   mount.add_all("/api/bug-trackers", "webkit_bug_trackers",
                 {.get = plain(get_bug_trackers), .post = {}, .put = {}, .always_head = true});
   mount.add_all("/api/bug-trackers/{tracker}/create-bug", "webkit_create_bug",
@@ -216,12 +228,12 @@ void mount(http::Router& router, std::shared_ptr<Model> model, const Options& op
               return get_asset(request, variables.front());
             });
   mount.add("/api/failures/{suite*}", "webkit_failures",
-            [](const Service& service, const Request& request, const PathVariables& variables) {
+            kept(answers, [](const Service& service, const Request& request, const PathVariables& variables) {
               const std::string& suite = variables.front();
               return get_failures(service, request,
                                   service.profile.failures_keep_escapes ? suite : unescape_path(suite));
-            });
-  mount.add("/api/results/{path*}", "webkit_results", results);
+            }));
+  mount.add("/api/results/{path*}", "webkit_results", kept(answers, results));
   mount.add(
       "/api/{path*}", "webkit_tests",
       [](const Service& service, const Request& request, const PathVariables& variables) {
