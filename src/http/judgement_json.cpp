@@ -7,6 +7,8 @@
 namespace resultsdb::http {
 namespace {
 
+constexpr std::size_t kSinglePlaces = 2'000;  // of a page of regressions, which may lie anywhere in history
+
 /// What a measure is, for people who meet it in an answer.
 std::string_view explain(std::string_view definition) {
   static constexpr std::pair<std::string_view, std::string_view> kTexts[] = {
@@ -64,7 +66,7 @@ Error about_test(Error error) {
 Result<PointWriter> PointWriter::load(Model& model, std::vector<RunInfoPtr> runs) {
   std::erase(runs, nullptr);
   PointWriter writer;
-  RESULTSDB_ASSIGN(writer.names_, CommitNames::load(model, runs));
+  RESULTSDB_ASSIGN(writer.names_, CommitNames::load(model, runs, kSinglePlaces));
   return writer;
 }
 

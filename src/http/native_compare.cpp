@@ -90,18 +90,23 @@ void write_values(JsonWriter& json, std::string_view name, const std::set<std::s
   json.end_array();
 }
 
+bool one_place(const std::vector<RunInfoPtr>& runs) {
+  const auto elsewhere = [&](const RunInfoPtr& run) { return run->position != runs.front()->position; };
+  return !runs.empty() && std::ranges::none_of(runs, elsewhere);
+}
+
 /// What all of the side's runs have in common, and what they hold.
 void write_side(JsonWriter& json, const std::string& name, const Selector& selector,
                 const std::vector<RunInfoPtr>& runs, const PointWriter& points) {
-  std::set<std::string> labels, branches;
+  std::set<std::string> branches;
   std::uint64_t results = 0;
   for (const RunInfoPtr& run : runs) {
-    labels.insert(points.label(*run));
     branches.insert(run->branch);
     results += run->counts.covered;
   }
   json.key(name).begin_object();
-  json.member("text", labels.size() == 1 ? *labels.begin() : selector.text).member("runs", runs.size());
+  json.member("text", one_place(runs) ? points.label(*runs.front()) : selector.text)
+      .member("runs", runs.size());
   json.member("results", results).key("where").begin_object();
   for (const auto& [facet, values] : facets_of(runs)) {
     const auto has_it = [&](const RunInfoPtr& run) { return run->configuration.get(facet).has_value(); };
@@ -241,9 +246,11 @@ Result<std::string> get_compare(const NativeContext& context, const Arguments& a
   comparison.total = comparison.tests.size();
   const std::string next = cut_page(comparison.tests, arguments, page,
                                     [&](const ComparedTest& item) { return rank(item, order); });
-  std::vector<RunInfoPtr> runs = comparison.runs_a;
-  runs.insert(runs.end(), comparison.runs_b.begin(), comparison.runs_b.end());
-  RESULTSDB_ASSIGN(const PointWriter points, PointWriter::load(*context.model, std::move(runs)));
+  std::vector<RunInfoPtr> named;
+  for (const auto* runs : {&comparison.runs_a, &comparison.runs_b}) {
+    if (one_place(*runs)) named.push_back(runs->front());
+  }
+  RESULTSDB_ASSIGN(const PointWriter points, PointWriter::load(*context.model, std::move(named)));
   return write_comparison(a, b, comparison, next, points);
 }
 

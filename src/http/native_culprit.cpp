@@ -1,10 +1,9 @@
 // getCulprit.
 #include "judgement_json.hpp"
+#include "resultsdb/limits.hpp"
 
 namespace resultsdb::http {
 namespace {
-
-constexpr Position kMostPosition = Position{1} << 53;
 
 std::string_view to_string(CulpritAnswer::Status status) {
   using Status = CulpritAnswer::Status;
@@ -80,7 +79,8 @@ void write_ranges(JsonWriter& json, const Model& model, const CulpritAnswer& ans
 Result<std::string> get_culprit(const NativeContext& context, const Arguments& arguments) {
   CulpritQuery query;
   RESULTSDB_ASSIGN(query.test, arguments.required("test"));
-  RESULTSDB_ASSIGN(const std::int64_t near, arguments.integer("near", 0, -kMostPosition, kMostPosition));
+  RESULTSDB_ASSIGN(const std::int64_t near,
+                   arguments.integer("near", 0, -limits::kMaxPosition, limits::kMaxPosition));
   if (arguments.has("near")) query.near = near;
   RESULTSDB_ASSIGN(const Scope scope, read_scope(context, arguments));
   RESULTSDB_ASSIGN(const RangeRequest range, read_range(context, arguments));

@@ -9,7 +9,6 @@
 namespace resultsdb::http {
 namespace {
 
-constexpr std::size_t kSingleLookups = 64;  ///< up to here commits are read one by one
 constexpr std::size_t kMostCommits = 50'000;
 
 bool is_retried_pass(std::string_view actual) {
@@ -95,7 +94,8 @@ Result<std::vector<Commit>> commits_between(Model& model, const std::string& rep
   return all;
 }
 
-Result<CommitNames> CommitNames::load(Model& model, std::span<const RunInfoPtr> runs) {
+Result<CommitNames> CommitNames::load(Model& model, std::span<const RunInfoPtr> runs,
+                                      std::size_t most_single) {
   std::map<std::string, std::set<Position>> wanted;
   for (const RunInfoPtr& run : runs) {
     for (const RunCommit& commit : run->commits) wanted[commit.repository].insert(commit.position);
@@ -110,7 +110,7 @@ Result<CommitNames> CommitNames::load(Model& model, std::span<const RunInfoPtr> 
     return {};
   };
   for (const auto& [repository, positions] : wanted) {
-    if (positions.size() > kSingleLookups) {
+    if (positions.size() > most_single) {
       RESULTSDB_TRY(add(repository, *positions.begin(), *positions.rbegin()));
       continue;
     }

@@ -49,7 +49,10 @@ bool is_worse(const Outcome& a, const Outcome& b);
 /// The commits that runs name, read once for an answer.
 class CommitNames {
  public:
-  static Result<CommitNames> load(Model& model, std::span<const RunInfoPtr> runs);
+  /// Up to `most_single` places of a repository are looked up one by one; more are read as one range, which
+  /// suits runs that lie close together.
+  static Result<CommitNames> load(Model& model, std::span<const RunInfoPtr> runs,
+                                  std::size_t most_single = 64);
   /// What the store knows; else what the run itself says.
   Commit get(const RunCommit& commit) const;
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "resultsdb/limits.hpp"
 #include "text.hpp"
 
 namespace resultsdb::http {
@@ -228,7 +229,8 @@ Result<Bound> read_bound(const NativeContext& context, std::string_view text, st
   Bound bound;
   if (kind == "pos") {
     bound.position = parse_number<Position>(text);
-    if (bound.position) return bound;
+    const Position most = limits::kMaxPosition;
+    if (bound.position && -most <= *bound.position && *bound.position <= most) return bound;
   } else if (kind == "time") {
     auto time = parse_time(text);
     if (!time) return invalid_argument(time.error().message, std::string(parameter));

@@ -10,7 +10,7 @@ namespace {
 
 using namespace resultsdb;
 
-constexpr std::array<const char*, 22> kPaths = {"/api/suites",
+constexpr std::array<const char*, 30> kPaths = {"/api/suites",
                                                 "/api/layout-tests/tests",
                                                 "/api/results/layout-tests",
                                                 "/api/results/layout-tests/a/b.html",
@@ -31,7 +31,15 @@ constexpr std::array<const char*, 22> kPaths = {"/api/suites",
                                                 "/v1/commits",
                                                 "/v1/branches",
                                                 "/v1/configurations",
-                                                "/v1/suite-history"};
+                                                "/v1/suite-history",
+                                                "/v1/summary",
+                                                "/v1/regressions",
+                                                "/v1/flaky",
+                                                "/v1/culprit",
+                                                "/v1/verdict",
+                                                "/v1/facet-split",
+                                                "/v1/fix-check",
+                                                "/v1/compare"};
 
 /// A few runs on two configurations and two branches.
 std::string upload(int number) {

@@ -103,6 +103,7 @@ TEST_F(FixCheck, ProblemsNameTheParameter) {
   add({}, "a=PASS");
   expect_problems({{"/v1/fix-check?suite=unit&test=a", "fix"},
                    {"/v1/fix-check?suite=unit&test=a&fix=5", "fix"},
+                   {"/v1/fix-check?suite=unit&test=a&fix=pos:-9223372036854775808", "fix"},
                    {"/v1/fix-check?suite=unit&fix=pos:5", "test"},
                    {"/v1/fix-check?test=a&fix=pos:5", "suite"},
                    {"/v1/fix-check?suite=unit&test=a&regression=g_1&fix=pos:5", "regression"},

@@ -183,7 +183,7 @@ TEST_F(Judgements, ProblemsNameTheParameter) {
     EXPECT_EQ(get(path + "?suite=unit&test=a&limit=5", 400).at("parameter"), "limit");
   }
   expect_problems({{"/v1/culprit?suite=unit&test=a&near=here", "near"},
-                   {"/v1/culprit?suite=unit&test=a&near=9007199254740993", "near"},
+                   {"/v1/culprit?suite=unit&test=a&near=9007199254740992", "near"},
                    {"/v1/facet-split?suite=unit&test=a&range=last:5", "range"}});
 }
 

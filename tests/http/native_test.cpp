@@ -70,6 +70,8 @@ TEST_F(Native, ProblemsNameTheParameter) {
       {"/v1/runs?range=..", "range"},
       {"/v1/runs?range=time:yesterday..", "range"},
       {"/v1/runs?range=ago:5y", "range"},
+      {"/v1/runs?range=pos:9007199254740992..", "range"},
+      {"/v1/runs?at=pos:-9223372036854775808", "at"},
       {"/v1/runs?page=6b31.2", "page"},
       {"/v1/runs?sort=colour", "sort"},
       {"/v1/runs?state=gone", "state"},
