@@ -4,46 +4,15 @@
 #include <array>
 #include <set>
 
+#include "path.hpp"
 #include "resultsdb/http/message.hpp"
 
 namespace resultsdb::webkit {
 namespace {
 
-/// What may stand in an address within quotation marks. All else is written as `%41`.
-std::string escape_query(std::string_view query, std::string_view kept) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : query) {
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    if (plain || std::string_view("-._~=&/:@,;!*$").find(c) != std::string_view::npos ||
-        kept.find(c) != std::string_view::npos) {
-      out += c;
-    } else {
-      const auto byte = static_cast<unsigned char>(c);
-      out.append({'%', kDigits[byte >> 4], kDigits[byte & 15]});
-    }
-  }
-  return out;
-}
-
-void replace_all(std::string& text, std::string_view what, std::string_view with) {
-  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size()))
-    text.replace(at, what.size(), with);
-}
-
-/// Removes the script elements whose address ends so.
-void remove_scripts(std::string& html, std::string_view address_end) {
-  constexpr std::string_view kBegin = "<script", kEnd = "</script>";
-  for (std::size_t at = html.find(address_end); at != std::string::npos; at = html.find(address_end, at)) {
-    const std::size_t begin = html.rfind(kBegin, at), end = html.find(kEnd, at);
-    if (begin == std::string::npos || end == std::string::npos || html.find('>', begin) < at) {
-      at += address_end.size();
-      continue;
-    }
-    html.erase(begin, end + kEnd.size() - begin);
-    at = begin;
-  }
-}
+constexpr std::size_t kMostPage = 64u << 20;       // of a page with its links
+constexpr std::size_t kMostLookedUp = 256u << 20;  // bytes of paths that one page may ask for
+constexpr std::size_t kMostPath = 1024;            // of a link, and of a page with links
 
 bool in_path(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
@@ -69,6 +38,115 @@ std::string resolve(std::string_view folder, std::string_view mention) {
   }
   return path;
 }
+
+bool same_letters(std::string_view text, std::string_view lower) {
+  return text.size() == lower.size() &&
+         std::equal(text.begin(), text.end(), lower.begin(),
+                    [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; });
+}
+
+/// Copies a page once from front to back, whatever is in it: in time and size that its limits bound.
+class Linker {
+ public:
+  Linker(std::string_view html, const ArchiveFiles& files, const PageLinks& links)
+      : html_(html),
+        files_(files),
+        path_(links.path),
+        run_query_(percent_encode(links.run_query, kKept)),
+        own_query_(percent_encode(links.own_query, std::string(kKept) + "%+")) {}
+
+  Result<std::string> run() {
+    page_.reserve(html_.size() + html_.size() / 8);
+    while (at_ < html_.size()) {
+      if (page_.size() > kMostPage || looked_up_ > kMostLookedUp)
+        return invalid_argument("The page has too many links to be shown; download the archive");
+      if (skip_script() || link_script()) continue;
+      const char c = html_[at_++];
+      page_ += c;
+      if (path_.size() <= kMostPath && (c == '"' || c == '\'' || c == '=' || c == '(')) link(c);
+    }
+    return std::move(page_);
+  }
+
+ private:
+  static constexpr std::string_view kKept = "=&/:@,;!*$";  // all that is safe within quotation marks
+
+  bool is_at(std::string_view text) const { return html_.substr(at_, text.size()) == text; }
+
+  /// WebKit's own page of results has scripts that only its own servers have.
+  bool skip_script() {
+    constexpr std::string_view kBegin = "<script", kEnd = "</script";
+    if (html_[at_] != '<' || no_script_end_ || !same_letters(html_.substr(at_, kBegin.size()), kBegin))
+      return false;
+    std::string_view tag = html_.substr(at_, kMostPath);
+    tag = tag.substr(0, tag.find('>'));
+    if (tag.find("js/status-bubble.js\"") == std::string_view::npos &&
+        tag.find("code-review.js?version=48\"") == std::string_view::npos)
+      return false;
+    for (std::size_t end = html_.find("</", at_ + tag.size()); end != std::string_view::npos;
+         end = html_.find("</", end + 1)) {
+      if (!same_letters(html_.substr(end, kEnd.size()), kEnd)) continue;
+      end = html_.find('>', end);
+      if (end == std::string_view::npos) break;
+      at_ = end + 1;
+      return true;
+    }
+    no_script_end_ = true;  // nor will there be one of the next
+    return false;
+  }
+
+  /// Its other scripts make links.
+  bool link_script() {
+    constexpr std::string_view kLink = R"(href="' + testPrefix + suffix + '")",
+                               kText = "src += '?format=txt'";
+    if (own_query_.empty()) return false;
+    if (is_at(kLink)) {
+      page_.append(kLink, 0, kLink.size() - 1).append("?" + own_query_ + '"');
+      at_ += kLink.size();
+    } else if (is_at(kText)) {
+      page_ += "src += '&format=txt'";
+      at_ += kText.size();
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  /// Copies the mention of a file that may begin here, and links it.
+  void link(char before) {
+    std::size_t end = at_, quoted = at_;
+    while (end < html_.size() && in_path(html_[end])) ++end;
+    if (end == at_) return;
+    if (before == '"' || before == '\'') {  // names with blanks reach up to the other quotation mark
+      quoted = end;
+      while (quoted < html_.size() && (html_[quoted] == ' ' || in_path(html_[quoted]))) ++quoted;
+      if (quoted == html_.size() || html_[quoted] != before) quoted = end;
+    }
+    if (quoted > end && is_file(html_.substr(at_, quoted - at_))) end = quoted;
+    const std::string_view mention = html_.substr(at_, end - at_);
+    page_ += mention;
+    at_ = end;
+    const bool has_query = end < html_.size() && html_[end] == '?';
+    if (!has_query && is_file(mention)) page_ += '?' + run_query_;
+  }
+
+  /// Whether it means another file of the archive.
+  bool is_file(std::string_view mention) {
+    if (mention.size() > kMostPath) return false;
+    const std::string_view folder = path_.substr(0, path_.rfind('/') + 1);
+    const std::string path = resolve(folder, http::percent_decode(mention));
+    looked_up_ += folder.size() + mention.size();
+    return path != path_ && files_.contains(path);
+  }
+
+  const std::string_view html_;
+  const ArchiveFiles& files_;
+  const std::string_view path_;
+  const std::string run_query_, own_query_;
+  std::string page_;
+  std::size_t at_ = 0, looked_up_ = 0;
+  bool no_script_end_ = false;
+};
 
 }  // namespace
 
@@ -130,34 +208,8 @@ std::string_view archive_type(std::string_view path, std::string_view format) {
   return "text/plain";
 }
 
-std::string link_page(std::string_view html, const ArchiveFiles& files, const PageLinks& links) {
-  const std::string run_query = escape_query(links.run_query, "");
-  const std::string own_query = escape_query(links.own_query, "%+");
-  const std::string_view folder = links.path.substr(0, links.path.rfind('/') + 1);
-  std::string page;
-  page.reserve(html.size() + html.size() / 8);
-  for (std::size_t at = 0; at < html.size();) {
-    const char c = html[at++];
-    page += c;
-    if (c != '"' && c != '\'' && c != '=' && c != '(') continue;
-    std::size_t end = at;
-    while (end < html.size() && in_path(html[end])) ++end;
-    if (end == at) continue;
-    const std::string_view mention = html.substr(at, end - at);
-    page += mention;
-    at = end;
-    if (end < html.size() && html[end] == '?') continue;  // it has a query
-    const std::string path = resolve(folder, http::percent_decode(mention));
-    if (path != links.path && files.contains(path)) page += '?' + run_query;
-  }
-  // WebKit's own page of results makes its links in a script, and shows what only its own servers have.
-  remove_scripts(page, "js/status-bubble.js\"");
-  remove_scripts(page, "code-review.js?version=48\"");
-  if (own_query.empty()) return page;
-  replace_all(page, R"(href="' + testPrefix + suffix + '")",
-              R"(href="' + testPrefix + suffix + '?)" + own_query + '"');
-  replace_all(page, "src += '?format=txt'", "src += '&format=txt'");
-  return page;
+Result<std::string> link_page(std::string_view html, const ArchiveFiles& files, const PageLinks& links) {
+  return Linker(html, files, links).run();
 }
 
 }  // namespace resultsdb::webkit

@@ -18,6 +18,7 @@ class ArchiveFiles {
 
   /// Null: there is no such file.
   const ZipMember* find(std::string_view path) const;
+  std::size_t count() const { return zip_->members().size(); }
   bool contains(std::string_view path) const { return find(path) != nullptr; }
   Result<std::unique_ptr<ZipReader>> read(const ZipMember& member) const { return zip_->read(member); }
   /// Files and folders right in the folder (empty, or with `/` at its end), by name; folders end with `/`.
@@ -39,7 +40,8 @@ struct PageLinks {
   std::string_view run_query;  ///< what asks for the files beside it, not escaped
   std::string_view own_query;  ///< with which the page was asked for, as received
 };
-/// Makes links in an archived page lead to files of the same run.
-std::string link_page(std::string_view html, const ArchiveFiles& files, const PageLinks& links);
+/// Makes links in an archived page lead to files of the same run. InvalidArgument: there are so many that the
+/// page would not end.
+Result<std::string> link_page(std::string_view html, const ArchiveFiles& files, const PageLinks& links);
 
 }  // namespace resultsdb::webkit

@@ -13,6 +13,7 @@ namespace resultsdb::webkit {
 namespace {
 
 constexpr std::size_t kMostArchives = 100;       // that one page looks into
+constexpr std::size_t kMostMembers = 200'000;    // of all of them: their directories are in memory
 constexpr std::size_t kLinkedBytes = 16u << 20;  // larger pages are served as they are
 
 using FilesPtr = std::shared_ptr<const ArchiveFiles>;
@@ -41,18 +42,29 @@ Result<std::vector<Candidate>> find_candidates(const Service& service, const Que
     found = {FoundArchive(*newest)};
   }
   std::vector<Candidate> candidates;
-  std::map<std::string, FilesPtr> opened;
+  std::map<std::string, FilesPtr> opened;  // null: it cannot be shown
+  std::size_t members = 0;
+  std::optional<Error> problem;
   Attachments archives = archives_of(service.model);
   for (FoundArchive& archive : found) {
-    FilesPtr& files = opened[archive.content];
-    if (opened.size() > kMostArchives) return invalid_argument("Too many archives match; ask for one run");
-    if (!files) {
+    const auto [at, is_new] = opened.try_emplace(archive.content);
+    if (is_new) {
       RESULTSDB_ASSIGN(auto reader, archives.open(archive.content));
       if (!reader) continue;  // deleted meanwhile
-      RESULTSDB_ASSIGN(files, ArchiveFiles::open(std::move(*reader)));
+      auto files = ArchiveFiles::open(std::move(*reader));
+      if (!files && files.error().code != ErrorCode::InvalidArgument) return std::move(files).error();
+      if (!files) {
+        problem = std::move(files).error();  // of this archive alone: others may have the page
+        continue;
+      }
+      members += (*files)->count();
+      if (opened.size() > kMostArchives || members > kMostMembers)
+        return invalid_argument("Too many archives match; ask for one run");
+      at->second = *std::move(files);
     }
-    candidates.push_back({std::move(archive), files});
+    if (at->second) candidates.push_back({std::move(archive), at->second});
   }
+  if (candidates.empty() && problem) return *problem;
   return candidates;
 }
 
@@ -107,8 +119,7 @@ Result<std::string> linked_page(const http::Request& request, const std::vector<
   std::optional<std::string> page;
   for (const auto& [archive, files] : candidates) {
     const std::string query = archive.query();
-    std::string linked =
-        link_page(html, *files, {.path = path, .run_query = query, .own_query = request.query});
+    RESULTSDB_ASSIGN(std::string linked, link_page(html, *files, {path, query, request.query}));
     if (page && *page != linked) return contradiction();
     page = std::move(linked);
   }
@@ -151,10 +162,7 @@ Result<http::Response> folder(const Service& service, const http::Request& reque
   if (names.empty()) return not_found(path);
   const std::string query = request.has_query ? "?" + request.query : "";
   const auto address = [&](const std::string& name) {
-    std::string escaped = percent_encode(name);
-    for (std::size_t at = escaped.find("%2F"); at != std::string::npos; at = escaped.find("%2F", at))
-      escaped.replace(at, 3, "/");
-    return "/archive/" + escaped + query;
+    return "/archive/" + percent_encode(name, "/") + query;
   };
   std::vector<std::pair<std::string, std::string>> links;
   if (!path.empty()) links.emplace_back("<", address(path.substr(0, path.rfind('/', path.size() - 2) + 1)));

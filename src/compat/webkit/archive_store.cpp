@@ -127,8 +127,10 @@ Status put_archive(const Service& service, const CheckedUpload& upload, const Bo
                        .name();
     if (!content.empty()) {
       archive.content = content;
-      RESULTSDB_TRY(archives.link(std::move(archive)));
-      continue;
+      const auto linked = archives.link(archive);
+      if (linked) continue;
+      // Somebody deleted the first one meanwhile: the bytes are still here.
+      if (linked.error().code != ErrorCode::NotFound) return linked.error();
     }
     AttachmentWriter writer = archives.write(service.now());
     RESULTSDB_TRY(copy(body, file, writer));

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <iostream>
+#include <sstream>
 
 #include "json_text.hpp"
 #include "multipart.hpp"
@@ -34,6 +36,22 @@ int status_of(ErrorCode code) {
 constexpr std::string_view kInternalError =
     "The server encountered an internal error and was unable to complete your request. Either the server is "
     "overloaded or there is an error in the application.";
+
+/// What the store says of itself, of its server, files and tables, is nothing for clients: it goes to the
+/// program's log.
+std::string_view told(const Error& error, int status) {
+  if (status < 500) return error.message;
+  std::ostringstream line;  // written at once: others write too
+  line << "resultsdb: an answer of WebKit's protocol is " << status << ": " << error << '\n';
+  std::clog << line.str();
+  if (error.code == ErrorCode::SchemaMismatch)
+    return "The store is of an older or newer version than this server: 'resultsdb migrate' brings an older "
+           "one up "
+           "to date";
+  if (status == 503) return "The store cannot be used right now: try again";
+  if (status == 507) return "The store has no room left";
+  return kInternalError;
+}
 
 }  // namespace
 
@@ -91,7 +109,7 @@ http::Response page_error(int status, std::string_view description) {
 
 http::Response page_error(const Error& error) {
   const int status = status_of(error.code);
-  return page_error(status, status < 500 ? std::string_view(error.message) : kInternalError);
+  return page_error(status, told(error, status));
 }
 
 http::Response go_to(const Result<std::string>& address) {
@@ -122,7 +140,7 @@ http::Response error_response(int status, std::string_view description) {
 
 http::Response error_response(const Error& error) {
   const int status = status_of(error.code);
-  return error_response(status, status == 500 ? kInternalError : std::string_view(error.message));
+  return error_response(status, told(error, status));
 }
 
 std::string media_type(const http::Request& request) {

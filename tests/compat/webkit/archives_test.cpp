@@ -67,5 +67,16 @@ TEST_F(Archives, FormsThatAreNoneAreRefusedWithAReason) {
         << endpoint;
 }
 
+TEST_F(Archives, OneThatIsDamagedLeavesThePagesOfTheOthers) {
+  std::string damaged = zip_of({{"a.txt", "other"}, {"b.txt", ""}});
+  damaged.replace(damaged.find("PK\1\2"), 4, "XXXX");
+  ASSERT_EQ(post_zip(damaged, {.number = 1}).status, 200);
+  EXPECT_EQ(get("/archive/a.txt?platform=mac").status, 400);
+  ASSERT_EQ(post_zip(zip_of({{"a.txt", "data"}})).status, 200);
+  const auto reply = get("/archive/a.txt?platform=mac");
+  EXPECT_EQ(reply.status, 200) << reply.body;
+  EXPECT_EQ(get("/archive/c.txt?platform=mac").status, 404);
+}
+
 }  // namespace
 }  // namespace resultsdb::webkit

@@ -2,6 +2,7 @@
 #include <sstream>
 
 #include "compat/webkit/endpoint_fixture.hpp"
+#include "compat/webkit/service.hpp"
 
 namespace resultsdb::webkit {
 namespace {
@@ -180,6 +181,20 @@ TEST_F(Endpoints, RoutingFollowsTheOriginal) {
       get("/api/nothing").body,
       "{\"description\":\"The requested URL was not found on the server. If you entered the URL manually "
       "please check your spelling and try again.\",\"error\":\"Not Found\",\"status\":\"error\"}\n");
+}
+
+TEST_F(Endpoints, WhatWentWrongInTheStoreIsLoggedAndNotAnswered) {
+  for (const ErrorCode code : {ErrorCode::Unavailable, ErrorCode::Conflict, ErrorCode::ResourceExhausted,
+                               ErrorCode::Internal, ErrorCode::Corrupt, ErrorCode::SchemaMismatch}) {
+    ::testing::internal::CaptureStderr();
+    const Error error = make_error(code, "host db7: disk /var full");
+    const std::string told = error_response(error).body + page_error(error).body;
+    const std::string logged = ::testing::internal::GetCapturedStderr();
+    EXPECT_EQ(told.find("db7"), std::string::npos) << told;
+    EXPECT_NE(logged.find("host db7: disk /var full"), std::string::npos) << logged;
+    EXPECT_EQ(told.find("resultsdb migrate") != std::string::npos, code == ErrorCode::SchemaMismatch);
+  }
+  EXPECT_NE(error_response(invalid_argument("what is wrong")).body.find("what is wrong"), std::string::npos);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "compat/webkit/json_text.hpp"
+#include "compat/webkit/path.hpp"
 #include "domain/hex.hpp"
 #include "domain/sha256.hpp"
 #include "resultsdb/base64url.hpp"
@@ -16,21 +17,6 @@ namespace {
 namespace bj = boost::json;
 
 std::string text_of(const bj::value& value) { return std::string(value.as_string()); }
-
-std::string percent_encode(std::string_view text, std::string_view kept) {
-  constexpr std::string_view kAlways = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
-  constexpr char kHex[] = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    if (kAlways.find(c) != std::string_view::npos || kept.find(c) != std::string_view::npos) {
-      out += c;
-    } else {
-      const auto byte = static_cast<unsigned char>(c);
-      out.append({'%', kHex[byte >> 4], kHex[byte & 15]});
-    }
-  }
-  return out;
-}
 
 std::string form_text(const bj::array& pairs) {
   std::string out;
