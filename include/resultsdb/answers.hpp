@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "resultsdb/aggregate/query_language.hpp"
 #include "resultsdb/aggregate/statistics.hpp"
 #include "resultsdb/aggregate/test_facts.hpp"
 #include "resultsdb/history.hpp"
@@ -278,6 +279,22 @@ struct FailedTest {
   bool operator==(const FailedTest&) const = default;
 };
 
+// --- tests for which a query holds
+
+struct FindQuery : Question {
+  aggregate::Query query;  ///< see parse_query()
+  std::chrono::seconds stale_after{12 * 3600};
+  std::string after;          ///< names behind this one; `tests.back()` of the page before
+  std::uint32_t limit = 100;  ///< 0: all
+};
+struct FindAnswer {
+  std::vector<TimelineInfo> timelines;  ///< that were looked at
+  std::vector<std::string> tests;       ///< by name in byte order
+  std::uint64_t total = 0;              ///< on all pages
+  bool more = false;                    ///< the limit left out tests behind the last one
+  Basis basis;
+};
+
 /// Asks a Model. Safe for concurrent calls; copies are cheap. The first answer of a suite reads all its
 /// change points (about a third of a second a million), later ones what was written since.
 class Answers {
@@ -297,6 +314,11 @@ class Answers {
   /// Model::results() gives it for one run, but hundreds of runs are read at once.
   Result<std::vector<std::vector<FailedTest>>> failed(std::string_view suite,
                                                       std::span<const RunInfoPtr> runs);
+  /// The tests that some run of the selected timelines ran, or, if the query asks for `lost` or `new`, that a
+  /// run that counts lost, and for which the query holds of the runs that count. Verdicts are those of
+  /// verdict(), durations those of these runs, read only if the query asks for them (then the answer takes
+  /// about as long as reading them). Lost tests cost one blob for each run that lost any, the first time.
+  Result<FindAnswer> find(const FindQuery& query);
 
  private:
   std::shared_ptr<Model> model_;

@@ -55,6 +55,8 @@ std::string_view prefix_of(const Expression& expression) {
 bool needs_outcomes(const Query& query) {
   return any_term(query.root, is_one_of<Newest, Coverage, Count, Rate, Runs, Sequence>);
 }
+bool needs_coverage(const Query& query) { return any_term(query.root, is_one_of<Coverage>); }
+bool needs_names(const Query& query) { return any_term(query.root, is_one_of<Name>); }
 bool needs_durations(const Query& query) { return any_term(query.root, is_one_of<Duration>); }
 bool needs_verdicts(const Query& query) { return any_term(query.root, is_one_of<HasVerdict>); }
 std::string name_prefix(const Query& query) { return std::string(prefix_of(query.root)); }

@@ -182,4 +182,104 @@ Result<std::vector<std::int64_t>> read_durations_of_run(storage::Storage& storag
   return durations;
 }
 
+namespace {
+
+/// All tests of one chunk on one timeline.
+class ChunkDurations {
+ public:
+  ChunkDurations(std::span<const RunSerial> serials, std::uint32_t chunk)
+      : serials_(serials), chunk_(chunk) {}
+
+  Result<std::vector<std::int64_t>> read(storage::Storage& storage, const TimelineIdentity& timeline,
+                                         const TimelineState& state) {
+    std::vector<std::int64_t> values(std::size_t{kChunkTests} * serials_.size(), kNoDuration);
+    const auto queries = make_queries(timeline.number, state);
+    if (queries.empty()) return values;
+    RESULTSDB_ASSIGN(const storage::Durations stored, storage.read_durations(timeline.suite, queries));
+    const auto places = places_by_serial();
+    const auto place = [&](RunSerial serial, Place kind) {
+      const auto found = places.find(serial);
+      const bool here = found != places.end() && place_of(state, serial, chunk_) == kind;
+      return here ? std::optional(found->second) : std::nullopt;
+    };
+    for (const storage::DurationsRow& row : stored.raw) {
+      const auto run = place(row.serial, Place::Raw);
+      if (!run) continue;
+      RESULTSDB_ASSIGN(const auto column, decode_raw(row.blob));
+      for (std::size_t test = 0; test < column.size() && test < kChunkTests; ++test)
+        values[test * serials_.size() + *run] = column[test];
+    }
+    for (const storage::TileRow& row : stored.tiles) {
+      if (row.level >= kFoldedRuns.size() || row.block / kBlocksPerChunk != chunk_)
+        return make_error(ErrorCode::Corrupt, "a tile is of another level or block", "duration_tile");
+      RESULTSDB_ASSIGN(const DurationMatrix tile, decode_tile(row.blob));
+      const std::size_t first = std::size_t{row.block % kBlocksPerChunk} * kBlockTests;
+      for (std::uint32_t column = 0; column < std::min(tile.columns, kFoldedRuns[row.level]); ++column) {
+        const auto run = place(row.tile * kFoldedRuns[row.level] + column,
+                               row.level == 1 ? Place::LargeTile : Place::SmallTile);
+        if (!run) continue;
+        for (std::uint32_t test = 0; test < std::min(tile.rows, kBlockTests); ++test)
+          values[(first + test) * serials_.size() + *run] = tile.at(test, column);
+      }
+    }
+    return values;
+  }
+
+ private:
+  std::vector<storage::DurationQuery> make_queries(storage::TimelineId timeline,
+                                                   const TimelineState& state) const {
+    storage::DurationQuery raw{.timeline = timeline, .chunk = chunk_};
+    storage::DurationQuery tiles{.timeline = timeline};
+    for (const RunSerial serial : serials_) {
+      const Place place = place_of(state, serial, chunk_);
+      const std::size_t level = place == Place::LargeTile ? 1 : 0;
+      if (place == Place::Raw) {
+        widen(raw.serials, serial);
+      } else {
+        widen(tiles.tiles[level], serial / kFoldedRuns[level]);
+      }
+    }
+    std::vector<storage::DurationQuery> queries;
+    if (raw.serials.from) queries.push_back(raw);
+    if (!tiles.tiles[0].from && !tiles.tiles[1].from) return queries;
+    for (auto& range : tiles.tiles)
+      if (!range.from) range = {.from = 1, .to = 0};
+    for (std::uint32_t block = 0; block < kBlocksPerChunk; ++block) {
+      tiles.block = chunk_ * kBlocksPerChunk + block;
+      queries.push_back(tiles);
+    }
+    return queries;
+  }
+
+  std::map<RunSerial, std::size_t> places_by_serial() const {
+    std::map<RunSerial, std::size_t> places;
+    for (std::size_t i = 0; i < serials_.size(); ++i) places.emplace(serials_[i], i);
+    return places;
+  }
+
+  const std::span<const RunSerial> serials_;
+  const std::uint32_t chunk_;
+};
+
+}  // namespace
+
+Result<std::vector<std::int64_t>> read_durations_of_chunk(Suite& suite, storage::TimelineId timeline,
+                                                          std::span<const RunSerial> serials,
+                                                          std::uint32_t chunk) {
+  return read_consistently(
+      suite, Growth::Spoils, [&](Snapshot& snapshot) -> Result<std::vector<std::int64_t>> {
+        for (const TimelinePtr& each : snapshot.timelines()) {
+          if (each->identity().number != timeline) continue;
+          TimelineState state;
+          {
+            RESULTSDB_ASSIGN(const Timeline::Reader reader, snapshot.open(*each));
+            state = reader->state;
+          }
+          snapshot.reads_on();
+          return ChunkDurations(serials, chunk).read(suite.storage(), each->identity(), state);
+        }
+        return std::vector<std::int64_t>(std::size_t{kChunkTests} * serials.size(), kNoDuration);
+      });
+}
+
 }  // namespace resultsdb::engine

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/duration_codec.hpp"
+#include "engine/suite.hpp"
 #include "engine/timeline.hpp"
 #include "resultsdb/result.hpp"
 #include "resultsdb/storage/storage.hpp"
@@ -41,5 +42,11 @@ Result<std::vector<std::int64_t>> read_durations_of_run(storage::Storage& storag
                                                         const TimelineIdentity& timeline,
                                                         const TimelineState& state, storage::RunSerial serial,
                                                         std::span<const storage::TestId> tests);
+
+/// Durations of all tests of one chunk (ids from chunk * kChunkTests on), -1 = none: by test within the
+/// chunk, then by serial in the order given. A consistent read of its own; serials that are gone have none.
+Result<std::vector<std::int64_t>> read_durations_of_chunk(Suite& suite, storage::TimelineId timeline,
+                                                          std::span<const storage::RunSerial> serials,
+                                                          std::uint32_t chunk);
 
 }  // namespace resultsdb::engine

@@ -2,15 +2,11 @@
 #include <algorithm>
 #include <map>
 
-#include "model/course.hpp"
+#include "model/verdict.hpp"
 #include "resultsdb/answers.hpp"
 
 namespace resultsdb {
 namespace {
-
-// Fewer runs than that do not tell a flaky test from one that changed.
-constexpr std::uint32_t kLeastRuns = 10;
-constexpr std::uint32_t kRecentRuns = 20;
 
 /// The overall verdict is the first of these that a timeline has: what asks for somebody first, and a
 /// timeline that says nothing only where no other says anything.
@@ -67,20 +63,8 @@ class Judging {
       on.first_bad = window.run(pieces_[bad].first);
       if (bad > 0) on.last_good = window.run(pieces_[bad - 1].last);
     }
-    on.verdict = verdict(window, on, newest);
+    on.verdict = verdict_of(window, course_, survey_.newest_received() - query_.stale_after);
     return on;
-  }
-
-  Verdict verdict(const Window& window, const VerdictAnswer::OnTimeline& on, const Segment& newest) {
-    const RunInfo& last = *window.run(pieces_.back().last);
-    if (survey_.newest_received() - last.received > query_.stale_after) return Verdict::Stale;
-    if (on.runs < kLeastRuns && course_.changes_between_good_and_bad()) return Verdict::Unknown;
-    const bool regressed = !on.events.empty() && on.events.back().kind == ChangeKind::Regression;
-    if (regressed && course_.ends_bad()) return Verdict::Regressed;
-    if (newest.bad == newest.runs) return Verdict::Broken;
-    if (newest.bad > 0) return Verdict::Flaky;
-    const bool fixed = !on.events.empty() && on.events.back().kind == ChangeKind::Fix;
-    return fixed && newest.runs <= kRecentRuns ? Verdict::Fixed : Verdict::Healthy;
   }
 
   struct Seen {

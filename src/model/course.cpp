@@ -75,22 +75,32 @@ FlakinessCounts Course::count() {
   return counts;
 }
 
+ChangeKind Course::kind(const Segment& before, const Segment& after) const {
+  const Piece &old = pieces_[before.end_piece - 1], &fresh = pieces_[after.first_piece];
+  if (survey_.expected(old.outcome) != survey_.expected(fresh.outcome)) return ChangeKind::Expectation;
+  const auto rate = [](const Segment& segment) {
+    return static_cast<double>(segment.bad) / static_cast<double>(segment.runs);
+  };
+  if (rate(after) <= rate(before)) return ChangeKind::Fix;
+  return rate(after) >= kBrokenRate ? ChangeKind::Regression : ChangeKind::Flaky;
+}
+
 ChangeEvent Course::event(const Segment& before, const Segment& after) const {
   const Piece &old = pieces_[before.end_piece - 1], &fresh = pieces_[after.first_piece];
   ChangeEvent event;
+  event.kind = kind(before, after);
   event.before_run = window_->run(old.last);
   event.after_run = window_->run(fresh.first);
   event.before = aggregate::wilson(before.bad, before.runs);
   event.after = aggregate::wilson(after.bad, after.runs);
   event.outcome = survey_.outcome(fresh.outcome);
-  if (survey_.expected(old.outcome) != survey_.expected(fresh.outcome)) {
-    event.kind = ChangeKind::Expectation;
-  } else if (event.after.rate() <= event.before.rate()) {
-    event.kind = ChangeKind::Fix;
-  } else {
-    event.kind = event.after.rate() >= kBrokenRate ? ChangeKind::Regression : ChangeKind::Flaky;
-  }
   return event;
+}
+
+std::optional<ChangeKind> Course::newest_change() {
+  const std::size_t count = segments().size();
+  if (count < 2) return std::nullopt;
+  return kind(segments_[count - 2], segments_[count - 1]);
 }
 
 std::vector<ChangeEvent> Course::events() {

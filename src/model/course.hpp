@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -51,11 +52,14 @@ class Course {
   std::uint32_t newest_stretch() const { return first_pieces_.back(); }
   /// The change points; `timeline` and `test` are for the caller. Oldest first.
   std::vector<ChangeEvent> events();
+  /// Of the newest of them.
+  std::optional<ChangeKind> newest_change();
   aggregate::ChangePointFinder& finder() { return finder_; }
   /// Runs that count, as stretches, of the two segments around the change point before segment `i`.
   std::vector<aggregate::Stretch> stretches_around(std::size_t i);
 
  private:
+  ChangeKind kind(const Segment& before, const Segment& after) const;
   ChangeEvent event(const Segment& before, const Segment& after) const;
 
   const Survey& survey_;

@@ -127,6 +127,43 @@ void Window::read_pieces(storage::TestId test, std::span<const engine::SuiteTrac
   }
 }
 
+void Window::read_lengths(storage::TestId test, std::span<const engine::SuiteTrack::Change> changes,
+                          std::span<const std::uint32_t> lost, std::vector<RunLength>& lengths) const {
+  lengths.clear();
+  const auto add = [&](std::uint32_t count, std::int32_t outcome) {
+    if (count == 0) return;
+    if (lengths.empty() || lengths.back().outcome != outcome) lengths.push_back({0, outcome});
+    lengths.back().count += count;
+  };
+  std::uint32_t at = 0;  // index into runs_
+  const auto skip_to = [&](std::uint32_t end) {
+    for (; !lost.empty() && before_[lost.front()] < end; lost = lost.subspan(1)) {
+      const std::uint32_t place = before_[lost.front()];
+      if (place < at) continue;
+      add(place - at, kNotCovered);
+      add(1, kLost);
+      at = place + 1;
+    }
+    add(end - at, kNotCovered);
+    at = end;
+  };
+  std::uint32_t first = 0;
+  std::int32_t outcome = 0;
+  for (std::size_t i = 0; i <= changes.size(); ++i) {
+    const auto end = i < changes.size() ? changes[i].run : static_cast<std::uint32_t>(track_->runs.size());
+    visit_covered(test, first, end, [&](std::uint32_t from, std::uint32_t to) {
+      skip_to(from);
+      add(to - from, outcome);
+      at = to;
+    });
+    if (i == changes.size()) break;
+    first = end;
+    outcome = static_cast<std::int32_t>(changes[i].outcome);
+  }
+  skip_to(static_cast<std::uint32_t>(runs_.size()));
+  std::reverse(lengths.begin(), lengths.end());
+}
+
 const engine::TestSet& Window::covered_by(std::uint32_t run) const {
   const auto& covered = track_->covered;
   const auto after = std::upper_bound(covered.begin(), covered.end(), run,
@@ -202,6 +239,12 @@ void Survey::to_stretches(std::span<const Piece> pieces, std::vector<aggregate::
 
 Result<std::vector<std::string_view>> Survey::names(std::span<const storage::TestId> tests) const {
   return suite_->names().names(tests);
+}
+
+std::vector<OutcomeInfo> Survey::outcomes() const {
+  std::vector<OutcomeInfo> outcomes;
+  for (storage::OutcomeId id = 0; id < outcomes_->size(); ++id) outcomes.push_back({id, outcome(id)});
+  return outcomes;
 }
 
 Time Survey::newest_received() const {

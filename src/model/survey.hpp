@@ -35,6 +35,10 @@ class Window {
   /// Of one test, oldest first; neighbours differ. `changes` are the track's of this test.
   void read_pieces(storage::TestId test, std::span<const engine::SuiteTrack::Change> changes,
                    std::vector<Piece>& pieces) const;
+  /// An entry per run that counts, newest first, neighbours joined. `lost`: runs that lost the test,
+  /// ascending.
+  void read_lengths(storage::TestId test, std::span<const engine::SuiteTrack::Change> changes,
+                    std::span<const std::uint32_t> lost, std::vector<RunLength>& lengths) const;
   /// Commits with at least two runs that cover the test.
   std::uint64_t repeated_commits(storage::TestId test) const;
   bool covers(storage::TestId test, std::uint32_t run) const { return covered_by(run).contains(test); }
@@ -64,6 +68,8 @@ class Survey {
   /// Attempts of one run disagreed.
   bool is_mixed(storage::OutcomeId outcome) const { return mixed_[outcome]; }
   Outcome outcome(storage::OutcomeId id) const { return (*outcomes_)[id].outcome(); }
+  /// By id; all that the suite knows.
+  std::vector<OutcomeInfo> outcomes() const;
   const std::string& expected(storage::OutcomeId id) const { return (*outcomes_)[id].key.expected; }
 
   /// `visit(window index, test, pieces)` for each test and timeline that ever had a bad result; by window,

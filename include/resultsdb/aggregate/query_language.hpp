@@ -166,6 +166,8 @@ bool matches(const Query& query, const TestFacts& facts);
 
 /// What the answer depends on, so that callers need not read the rest.
 bool needs_outcomes(const Query& query);
+bool needs_coverage(const Query& query);  ///< asks for `lost` or `new`: kLost counts
+bool needs_names(const Query& query);     ///< tests with equal results may be told apart
 bool needs_durations(const Query& query);
 bool needs_verdicts(const Query& query);
 /// The names of all tests that match begin with it; empty if that is not known.

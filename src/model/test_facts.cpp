@@ -1,0 +1,194 @@
+#include "model/test_facts.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "engine/durations.hpp"
+#include "model/verdict.hpp"
+#include "resultsdb/aggregate/durations.hpp"
+
+namespace resultsdb {
+namespace {
+
+using engine::TestSet;
+using storage::TestId;
+
+constexpr std::uint32_t kNoKind = 0xffffffff;
+
+/// Every bit of the text so far changes half of the bits.
+std::uint64_t mix(std::uint64_t value, std::uint64_t next) {
+  value = (value ^ next) * 0x9E3779B97F4A7C15;
+  value = (value ^ (value >> 32)) * 0xD6E8FEB86659FD93;
+  return value ^ (value >> 29);
+}
+
+}  // namespace
+
+TestFactsReader::TestFactsReader(const Survey& survey, Wanted wanted, std::chrono::seconds stale_after)
+    : survey_(survey),
+      wanted_(wanted),
+      fresh_since_(survey.newest_received() - stale_after),
+      course_(survey, aggregate::ChangePrior{}.change),
+      outcomes_(survey.outcomes()),
+      classes_(aggregate::outcome_classes(outcomes_)),
+      windows_(survey.windows.size()),
+      kinds_(survey.windows.size(), kNoKind) {}
+
+Status TestFactsReader::prepare() {
+  TestSet all;
+  for (std::uint32_t w = 0; w < windows_.size(); ++w) {
+    for (const auto& covered : survey_.windows[w].track().covered) all = TestSet::united(all, *covered.tests);
+    if (!wanted_.coverage) continue;
+    RESULTSDB_TRY(read_lost(w));
+    std::vector<TestId> lost;
+    for (const auto& [test, runs] : windows_[w].lost) lost.push_back(test);
+    all = TestSet::united(all, TestSet::from_sorted(lost));
+  }
+  tests_ = all.ids();
+  for (std::uint32_t w = 0; w < windows_.size(); ++w) {
+    const TimelineInfo& timeline = survey_.timelines[w];
+    facts_.push_back({.configuration = &timeline.configuration,
+                      .branch = timeline.branch,
+                      .outcomes = {},
+                      .classes = classes_,
+                      .verdict = {},
+                      .durations = {}});
+    tell_plain_ones_apart(w);
+  }
+  return {};
+}
+
+Status TestFactsReader::read_lost(std::uint32_t w) {
+  const Window& window = survey_.windows[w];
+  const engine::SuiteTrack& track = window.track();
+  RESULTSDB_ASSIGN(const auto timeline, survey_.suite().find_timeline(track.number));
+  if (!timeline) return {};
+  for (const std::uint32_t run : window.runs()) {
+    if (track.runs[run]->lost == 0) continue;
+    RESULTSDB_ASSIGN(const auto tests, timeline->lost_tests(*track.runs[run]));
+    for (const TestId test : *tests) windows_[w].lost[test].push_back(run);
+  }
+  return {};
+}
+
+/// Tests are of one kind if the same runs cover them. They are told apart where the covered tests change.
+void TestFactsReader::tell_plain_ones_apart(std::uint32_t w) {
+  if (tests_.empty()) return;
+  const engine::SuiteTrack& track = survey_.windows[w].track();
+  std::vector<std::uint64_t> covered(tests_.back() + 1);
+  const TestSet none;
+  const TestSet* before = &none;
+  for (const auto& [first, tests] : track.covered) {
+    for (const TestId test : TestSet::difference(*before, *tests).ids())
+      covered[test] = mix(covered[test], first + 1);
+    before = tests.get();
+  }
+  OnWindow& on = windows_[w];
+  on.kinds.assign(covered.size(), kNoKind);
+  std::unordered_map<std::uint64_t, std::uint32_t> kinds;
+  for (const TestId test : tests_) {
+    const auto [kind, fresh] = kinds.emplace(covered[test], static_cast<std::uint32_t>(on.plain.size()));
+    if (fresh) on.plain.push_back(read_plain(survey_.windows[w], test));
+    on.kinds[test] = kind->second;
+  }
+}
+
+TestFactsReader::Plain TestFactsReader::read_plain(const Window& window, TestId test) {
+  Plain plain;
+  if (wanted_.outcomes || wanted_.durations) window.read_lengths(test, {}, {}, plain.lengths);
+  if (wanted_.verdicts) plain.verdict = judge(window, test, {});
+  return plain;
+}
+
+std::optional<Verdict> TestFactsReader::judge(const Window& window, TestId test,
+                                              std::span<const engine::SuiteTrack::Change> changes) {
+  window.read_pieces(test, changes, pieces_);
+  course_.read(window, pieces_);
+  return verdict_of(window, course_, fresh_since_);
+}
+
+/// Nowhere a result but plain expected passes, and nowhere lost.
+bool TestFactsReader::is_plain(TestId test) {
+  bool plain = true;
+  for (std::uint32_t w = 0; w < windows_.size(); ++w) {
+    const auto& tests = survey_.windows[w].track().tests;
+    std::size_t& next = windows_[w].next;
+    while (next < tests.size() && tests[next] < test) ++next;
+    plain = plain && (next == tests.size() || tests[next] != test) && !windows_[w].lost.contains(test);
+  }
+  return plain;
+}
+
+void TestFactsReader::read_one(std::uint32_t w, TestId test) {
+  const Window& window = survey_.windows[w];
+  OnWindow& on = windows_[w];
+  const engine::SuiteTrack& track = window.track();
+  const bool active = on.next < track.tests.size() && track.tests[on.next] == test;
+  const auto lost = on.lost.find(test);
+  aggregate::TimelineFacts& facts = facts_[w];
+  if (!active && lost == on.lost.end()) {
+    const Plain& plain = on.plain[on.kinds[test]];
+    facts.outcomes = plain.lengths;
+    facts.verdict = plain.verdict;
+    return;
+  }
+  const auto changes = active ? track.changes_of(on.next) : std::span<const engine::SuiteTrack::Change>();
+  if (wanted_.outcomes || wanted_.durations) {
+    const auto runs = lost == on.lost.end() ? std::span<const std::uint32_t>() : std::span(lost->second);
+    window.read_lengths(test, changes, runs, on.lengths);
+    facts.outcomes = on.lengths;
+  }
+  if (wanted_.verdicts) facts.verdict = judge(window, test, changes);
+}
+
+Result<std::span<const aggregate::TimelineFacts>> TestFactsReader::read(TestId test) {
+  const bool plain = is_plain(test);
+  same_ = plain && facts_are_plain_ && !wanted_.durations;
+  for (std::uint32_t w = 0; same_ && w < windows_.size(); ++w) same_ = windows_[w].kinds[test] == kinds_[w];
+  const std::span<const aggregate::TimelineFacts> facts(facts_);
+  if (same_) return facts;
+  for (std::uint32_t w = 0; w < windows_.size(); ++w) {
+    read_one(w, test);
+    kinds_[w] = windows_[w].kinds[test];
+  }
+  facts_are_plain_ = plain;
+  if (wanted_.durations) {
+    RESULTSDB_TRY(read_chunk(test / engine::kChunkTests));
+    for (std::uint32_t w = 0; w < windows_.size(); ++w) facts_[w].durations = durations(w, test);
+  }
+  return facts;
+}
+
+Status TestFactsReader::read_chunk(std::uint32_t chunk) {
+  if (chunk_ == chunk) return {};
+  for (std::uint32_t w = 0; w < windows_.size(); ++w) {
+    const Window& window = survey_.windows[w];
+    std::vector<storage::RunSerial> serials;
+    for (const std::uint32_t run : window.runs()) serials.push_back(window.track().runs[run]->serial);
+    RESULTSDB_ASSIGN(windows_[w].durations,
+                     engine::read_durations_of_chunk(survey_.suite(), window.track().number, serials, chunk));
+  }
+  chunk_ = chunk;
+  return {};
+}
+
+std::optional<aggregate::DurationFacts> TestFactsReader::durations(std::uint32_t w, TestId test) {
+  const std::size_t runs = survey_.windows[w].runs().size();
+  const auto all = std::span(windows_[w].durations).subspan(test % engine::kChunkTests * runs, runs);
+  std::vector<Duration> values;
+  std::size_t end = runs;  // lengths begin with the newest run
+  for (const RunLength& length : facts_[w].outcomes) {
+    const std::size_t first = end - length.count;
+    const auto severity =
+        length.outcome < 0 ? Severity::Crash : classes_[static_cast<std::size_t>(length.outcome)].severity;
+    if (severity < Severity::Timeout)
+      for (const std::int64_t value : all.subspan(first, length.count))
+        if (value >= 0) values.emplace_back(value);
+    end = first;
+  }
+  if (values.empty()) return std::nullopt;
+  const aggregate::DurationSummary summary = aggregate::summarise(values);
+  return aggregate::DurationFacts{summary.p50.count(), summary.p95.count(), summary.max.count()};
+}
+
+}  // namespace resultsdb

@@ -1,0 +1,15 @@
+// How one test stands on one timeline.
+#pragma once
+
+#include <optional>
+
+#include "model/course.hpp"
+#include "resultsdb/answers.hpp"
+
+namespace resultsdb {
+
+/// Of what `course` has read of the window; nothing: no run that counts covers the test. A newest result that
+/// was received before `fresh_since` is stale.
+std::optional<Verdict> verdict_of(const Window& window, Course& course, Time fresh_since);
+
+}  // namespace resultsdb
