@@ -13,6 +13,9 @@ namespace {
 
 namespace bj = boost::json;
 
+constexpr std::size_t kMostRows = 50'000;  // that one request looks at, the newest of a test
+constexpr std::uint32_t kRowsPerStep = 500;
+
 std::string collection(bool flaky) { return flaky ? "webkit-ews-flaky" : "webkit-ews"; }
 
 // Lengths are in front of names that may contain anything, where no prefix is asked for.
@@ -78,19 +81,19 @@ Result<EwsRow> read_row(const Service& service, const std::string& text) {
   return row;
 }
 
-bool is_over(const Service& service, const EwsRow& row) {
-  return row.expires != 0 && row.expires <= service.now_seconds();
-}
+bool is_over(const EwsRow& row, std::int64_t now) { return row.expires != 0 && row.expires <= now; }
 
-/// Calls back for each row in the order of keys, until it says false.
-Status for_each(const Service& service, bool flaky, const std::string& prefix,
-                const std::function<bool(const std::string& key, EwsRow& row)>& take) {
-  DocumentsQuery query{.collection = collection(flaky), .key_prefix = prefix};
+/// Calls back for each row that is not over in the order of keys, until it says false or kMostRows came.
+Status for_each(const Service& service, bool flaky, const std::string& prefix, bool descending,
+                const std::function<bool(EwsRow& row)>& take) {
+  DocumentsQuery query{.collection = collection(flaky), .key_prefix = prefix, .descending = descending};
+  const std::int64_t now = service.now_seconds();
+  std::size_t count = 0;
   do {
     RESULTSDB_ASSIGN(ItemPage<Document> page, service.model->documents(query));
     for (const Document& document : page.items) {
       RESULTSDB_ASSIGN(EwsRow row, read_row(service, document.text));
-      if (!take(document.key, row)) return {};
+      if (++count > kMostRows || (!is_over(row, now) && !take(row))) return {};
     }
     query.page = std::move(page.next);
   } while (!query.page.empty());
@@ -101,39 +104,44 @@ Status for_each(const Service& service, bool flaky, const std::string& prefix,
 
 Status put_ews_rows(const Service& service, bool flaky, const std::vector<EwsRow>& rows) {
   DocumentChanges changes{.collection = collection(flaky), .puts = {}, .deletes = {}};
-  std::set<std::string> keys, over;
-  for (const EwsRow& row : rows) {
-    keys.insert(key_of(row));
+  for (const EwsRow& row : rows)
     changes.puts.push_back({.document = {.key = key_of(row), .text = text_of(row)}, .expected_version = {}});
-    RESULTSDB_TRY(
-        for_each(service, flaky, test_prefix(row.suite, row.test), [&](const auto& key, EwsRow& old) {
-          if (is_over(service, old)) over.insert(key);
-          return true;
-        }));
-  }
-  std::set_difference(over.begin(), over.end(), keys.begin(), keys.end(),
-                      std::back_inserter(changes.deletes));
   return changes.puts.empty() ? Status() : service.model->change_documents(changes);
 }
 
 Result<std::vector<EwsRow>> ews_rows(const Service& service, bool flaky, const std::string& suite,
                                      const std::string& test) {
   std::vector<EwsRow> rows;
-  RESULTSDB_TRY(for_each(service, flaky, test_prefix(suite, test), [&](const auto&, EwsRow& row) {
-    if (row.test == test && !is_over(service, row)) rows.push_back(std::move(row));
+  RESULTSDB_TRY(for_each(service, flaky, test_prefix(suite, test), /*descending=*/true, [&](EwsRow& row) {
+    if (row.test == test) rows.push_back(std::move(row));
     return true;
   }));
+  std::reverse(rows.begin(), rows.end());
   return rows;
 }
 
 Result<std::vector<std::string>> ews_tests(const Service& service, bool flaky, const std::string& suite,
                                            const std::string& prefix, std::size_t limit) {
   std::set<std::string> names;
-  RESULTSDB_TRY(for_each(service, flaky, suite_prefix(suite) + prefix, [&](const auto&, EwsRow& row) {
-    if (row.test.starts_with(prefix) && !is_over(service, row)) names.insert(std::move(row.test));
-    return names.size() < limit;
-  }));
+  RESULTSDB_TRY(
+      for_each(service, flaky, suite_prefix(suite) + prefix, /*descending=*/false, [&](EwsRow& row) {
+        if (row.test.starts_with(prefix)) names.insert(std::move(row.test));
+        return names.size() < limit;
+      }));
   return std::vector<std::string>(names.begin(), names.end());
+}
+
+Result<std::uint64_t> delete_old_ews_rows(const Service& service, bool flaky, Time now, std::string& page) {
+  RESULTSDB_ASSIGN(auto rows, service.model->documents(
+                                  {.collection = collection(flaky), .limit = kRowsPerStep, .page = page}));
+  DocumentChanges changes{.collection = collection(flaky), .puts = {}, .deletes = {}};
+  for (const Document& document : rows.items) {
+    const auto row = read_row(service, document.text);
+    if (row && is_over(*row, to_seconds(now))) changes.deletes.push_back(document.key);
+  }
+  if (!changes.deletes.empty()) RESULTSDB_TRY(service.model->change_documents(changes));
+  page = std::move(rows.next);
+  return changes.deletes.size();
 }
 
 }  // namespace resultsdb::webkit

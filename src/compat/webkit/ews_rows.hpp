@@ -22,15 +22,18 @@ struct EwsRow {
   std::string result, details, flaky_type;  ///< JSON as it came; the last two may be empty
 };
 
-/// Stores rows of one upload, all or none; what is over of the same tests is deleted with it.
+/// Stores rows of one upload, all or none.
 Status put_ews_rows(const Service& service, bool flaky, const std::vector<EwsRow>& rows);
 
-/// The rows of a test that are not over, by uuid and start.
+/// The rows of a test that are not over, by uuid and start; of very many the newest.
 Result<std::vector<EwsRow>> ews_rows(const Service& service, bool flaky, const std::string& suite,
                                      const std::string& test);
 
 /// The first names of tests with such rows that start with a prefix, sorted.
 Result<std::vector<std::string>> ews_tests(const Service& service, bool flaky, const std::string& suite,
                                            const std::string& prefix, std::size_t limit);
+
+/// Deletes some of the rows that are over; returns how many. `page`: empty at first, and again at the end.
+Result<std::uint64_t> delete_old_ews_rows(const Service& service, bool flaky, Time now, std::string& page);
 
 }  // namespace resultsdb::webkit

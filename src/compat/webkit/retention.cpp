@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "archives.hpp"
+#include "ews_rows.hpp"
 #include "run_attributes.hpp"
 #include "service.hpp"
 
@@ -11,6 +12,25 @@ namespace {
 constexpr std::int64_t kLeastTtl = 4 * 7 * 86'400, kLeastArchiveTtl = 2 * 7 * 86'400;
 constexpr std::uint32_t kArchivesPerStep = 50;
 constexpr std::chrono::hours kBetweenRounds{1};
+
+/// What a round looks at behind the archives: rows of EWS results, then flaky ones; their page follows.
+constexpr std::string_view kRows = "rows ", kFlakyRows = "rows of flaky ";
+
+/// `place` begins with kRows; empty at the end.
+Result<Retention::Step> step_of_rows(const Service& service, Time now, std::string& place) {
+  const bool flaky = place.starts_with(kFlakyRows);
+  const std::string_view begin = flaky ? kFlakyRows : kRows;
+  std::string page = place.substr(begin.size());
+  Retention::Step step;
+  RESULTSDB_ASSIGN(step.deleted, delete_old_ews_rows(service, flaky, now, page));
+  step.done = page.empty() && flaky;
+  if (step.done) {
+    place.clear();
+  } else {
+    place = std::string(page.empty() ? kFlakyRows : begin) + page;
+  }
+  return step;
+}
 
 RetentionRule rule_of(const Options& options) {
   return {.attribute = {run_attributes::kMount, run_attributes::kThisMount},
@@ -45,6 +65,13 @@ Result<ArchiveRetention> ArchiveRetention::create(std::shared_ptr<Model> model, 
 Result<Retention::Step> ArchiveRetention::step(Time now) {
   if (next_round_ && now < *next_round_) return Retention::Step{.done = true};
   next_round_.reset();
+  if (page_.starts_with(kRows)) {
+    RESULTSDB_ASSIGN(Retention::Step rows, step_of_rows(Service::of(model_, options_), now, page_));
+    if (!rows.done) return rows;
+    next_round_ = now + kBetweenRounds;
+    if (problem_) return *std::exchange(problem_, {});
+    return rows;
+  }
   Attachments archives = archives_of(model_);
   RESULTSDB_ASSIGN(const auto page, archives.find({.limit = kArchivesPerStep, .page = page_}));
   Retention::Step step;
@@ -63,12 +90,10 @@ Result<Retention::Step> ArchiveRetention::step(Time now) {
     }
   }
   page_ = page.next;
-  step.done = page_.empty();
-  if (!step.done) return step;
-  next_round_ = now + kBetweenRounds;
+  if (!page_.empty()) return step;
+  page_ = kRows;
   Result<std::uint64_t> tidied = archives.tidy(now);
   if (!tidied && !problem_) problem_ = std::move(tidied).error();
-  if (problem_) return *std::exchange(problem_, {});
   return step;
 }
 

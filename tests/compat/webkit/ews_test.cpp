@@ -100,5 +100,44 @@ TEST_F(Ews, HaveNoRoutesInTheRelease) {
   EXPECT_EQ(answers(ProfileName::WebkitCorrected, false), std::pair(404, 404));
 }
 
+TEST_F(Ews, WhatIsOverIsDeletedInTheBackground) {
+  constexpr std::int64_t kDay = 86'400, kRows = 1200;
+  options_.default_ttl_seconds = 100 * kDay;
+  start();
+  std::string many;
+  for (int i = 0; i < kRows; ++i) many += ",\"t" + std::to_string(i) + "\":{}";
+  const std::string flaky = R"("flaky_type":"F","suite":"s")";
+  ASSERT_EQ(post("/api/upload/ews", document(R"("a":{})", R"("a":{})" + many)).status, 200);
+  ASSERT_EQ(post("/api/upload/ews", document(R"("suite":"s")", flaky)).status, 200);
+  const auto count = [&](const char* collection) {
+    const auto page = model_->documents({.collection = collection, .limit = 10'000});
+    return page.ok() ? page->items.size() : 0;
+  };
+  auto retention = ArchiveRetention::create(model_, options_);
+  ASSERT_TRUE(retention.ok());
+  const auto round = [&] {
+    std::uint64_t deleted = 0;
+    for (bool done = false; !done;) {
+      const auto step = retention->step(clock_.now());
+      if (!step) {
+        ADD_FAILURE() << step.error();
+        break;
+      }
+      deleted += step->deleted;
+      done = step->done;
+    }
+    return deleted;
+  };
+  EXPECT_EQ(round(), 0u);
+  clock_.set(from_seconds(kNow + 90 * kDay));
+  ASSERT_EQ(post("/api/upload/ews", document()).status, 200);
+  EXPECT_EQ(round(), 2u);
+  EXPECT_EQ(count("webkit-ews-flaky"), 0u);
+  EXPECT_EQ(count("webkit-ews"), kRows + 2u);
+  clock_.set(from_seconds(kNow + 100 * kDay));
+  EXPECT_EQ(round(), std::uint64_t{kRows});
+  EXPECT_EQ(count("webkit-ews"), 2u) << "those that came once more stay";
+}
+
 }  // namespace
 }  // namespace resultsdb::webkit
