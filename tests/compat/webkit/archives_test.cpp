@@ -78,5 +78,19 @@ TEST_F(Archives, OneThatIsDamagedLeavesThePagesOfTheOthers) {
   EXPECT_EQ(get("/archive/c.txt?platform=mac").status, 404);
 }
 
+TEST_F(Archives, AreFoundAsLongAsRunsOfTheirTimelineAreKept) {
+  constexpr std::int64_t kWeek = 7 * 86'400;
+  options_.default_ttl_seconds = 4 * kWeek;
+  start();
+  ASSERT_EQ(post_zip(zip_of({{"a.txt", "data"}})).status, 200);
+  const char* const target = "/api/upload/archive?platform=mac&recent=False";
+  EXPECT_EQ(get(target).status, 200);
+  clock_.set(from_seconds(kCommit + 5 * kWeek));
+  const auto rule = retention_rule(options_);
+  ASSERT_TRUE(rule && *rule);
+  ASSERT_TRUE(Retention(model_, **rule).step(clock_.now()));
+  EXPECT_EQ(get(target).status, 404) << "see docs/compat/webkit.md";
+}
+
 }  // namespace
 }  // namespace resultsdb::webkit
