@@ -36,6 +36,10 @@ class Options {
     return has(name) ? values_[name].as<std::string>() : std::string();
   }
   std::vector<std::string> texts(const char* name) const;
+  template <class T>
+  T value(const char* name) const {  ///< of an option with a default
+    return values_[name].as<T>();
+  }
   std::uint32_t number(const char* name) const;  ///< throws UsageError if it is negative or too large
   const std::vector<std::string>& positional() const { return positional_; }
   Format format() const;

@@ -5,6 +5,7 @@
 
 #include "commands.hpp"
 #include "context.hpp"
+#include "lookup.hpp"
 #include "near_names.hpp"
 #include "output.hpp"
 #include "resultsdb/json.hpp"
@@ -14,45 +15,6 @@ namespace resultsdb::cli {
 namespace po = boost::program_options;
 
 namespace {
-
-std::vector<std::string> all_suites(Model& model) {
-  std::vector<std::string> names;
-  for (auto& suite : need(model.suites())) names.push_back(std::move(suite.name));
-  return names;
-}
-
-std::string unknown_suite(const std::string& suite, const std::vector<std::string>& suites) {
-  return "there is no suite '" + suite + "'" + did_you_mean(suite, suites) + " 'resultsdb suites' lists them";
-}
-
-/// An answer without rows may be right; that there is no such suite is worth a word.
-void warn_of_unknown_suite(Model& model, const Options& options) {
-  if (!options.has("suite")) return;
-  const auto suites = all_suites(model);
-  if (std::find(suites.begin(), suites.end(), options.text("suite")) == suites.end())
-    std::cerr << "warning: " << unknown_suite(options.text("suite"), suites) << '\n';
-}
-
-std::vector<std::string> suites_of(Model& model, const Options& options) {
-  if (!options.has("suite")) return all_suites(model);
-  warn_of_unknown_suite(model, options);
-  return {options.text("suite")};
-}
-
-[[noreturn]] void fail_for_unknown_test(Model& model, const std::string& suite, const std::string& test) {
-  constexpr std::uint32_t kNames = 10'000;
-  std::vector<std::string> names;
-  for (TestsQuery query{.suite = suite, .limit = kNames};;) {
-    auto page = need(model.tests(query));
-    std::move(page.items.begin(), page.items.end(), std::back_inserter(names));
-    query.page = std::move(page.next);
-    if (query.page.empty() || names.size() >= 10 * kNames) break;
-  }
-  fail(make_error(ErrorCode::NotFound,
-                  "suite '" + suite + "' has no such test" + did_you_mean(test, names) +
-                      " 'resultsdb tests --suite " + suite + " --contains TEXT' finds names",
-                  test));
-}
 
 /// The "message" member of a detail, or its first line if it is a text.
 std::string message_of(const std::string& detail) {
@@ -185,10 +147,7 @@ std::vector<RunInfoPtr> runs_to_examine(Model& model, const Options& options) {
   if (options.has("run")) {
     query.id = options.text("run");
   } else if (options.has("commit")) {
-    auto reference = parse_repository_reference(options.text("commit"));
-    if (!reference) throw UsageError{"--commit: " + reference.error().text()};
-    const auto resolved = need(model.resolve(*reference, std::nullopt));
-    query.commit = RunCommit{resolved.commit.repository, resolved.commit.id(), *resolved.commit.position};
+    query.commit = named_commit(model, options.text("commit"), "--commit");
   } else {
     query.limit_per_timeline = 1;
   }
@@ -329,22 +288,18 @@ int run_history(const Arguments& arguments) {
   if (options.positional().size() != 1) throw UsageError{"history: name one test"};
   const auto format = options.format();
   auto model = open_model(options, Access::Read);
-  const auto known = all_suites(*model);
-  const auto suites = options.has("suite") ? std::vector{options.text("suite")} : known;
-  if (suites.size() != 1) throw UsageError{"history: give --suite; 'resultsdb suites' lists them"};
+  const std::string suite = only_suite(*model, options, "history");
   const auto& test = options.positional().front();
-  HistoryQuery query{.suite = suites.front(), .tests = {test}};
+  HistoryQuery query{.suite = suite, .tests = {test}};
   query.selection = parse_selection(options);
   query.limit = options.number("limit");
   query.only_covering = true;
   query.durations = true;
   query.now = system_clock()();
-  if (std::find(known.begin(), known.end(), suites.front()) == known.end())
-    fail(make_error(ErrorCode::NotFound, unknown_suite(suites.front(), known)));
   const auto history = need(model->history(query));
-  if (!history.unknown_tests.empty()) fail_for_unknown_test(*model, suites.front(), test);
+  if (!history.unknown_tests.empty()) fail_for_unknown_test(*model, suite, test);
   if (format == Format::Json) {
-    print_history_json(suites.front(), test, history);
+    print_history_json(suite, test, history);
   } else if (format == Format::Table) {
     print_history_table(*model, query, history);
   } else {

@@ -15,6 +15,7 @@ import xml.etree.ElementTree
 
 from program import SOURCE, Cli
 
+LASTING = 5  # commits, mostly with one run each
 BAD = {'FAIL', 'ERROR', 'CRASH', 'TIMEOUT'}
 TRUTH_CLASS = {'pass': 'pass', 'fail': 'bad', 'error': 'bad', 'unfinished': 'bad', 'skip': 'skip', 'xfail': 'xfail'}
 
@@ -157,6 +158,53 @@ class Corpus(unittest.TestCase):
                 self.assertEqual(found, expected, (project.suite, configuration, flaky['commit']))
                 disagreements += len(found)
         self.assertGreater(disagreements, 15)
+
+    def test_verdicts_count_every_same_commit_disagreement(self):
+        pairs = 0
+        for project, configuration, truth in self.every_configuration():
+            commits = collections.defaultdict(set)  # test -> commits whose attempts disagree
+            for flaky in truth['flaky']:
+                for item in flaky['tests']:
+                    if len({TRUTH_CLASS[outcome] == 'bad' for outcome in item['in_attempts'].values()}) > 1:
+                        commits[project.name(item['test'])].add(flaky['commit'])
+            facets = project.runs[truth['runs'][0]['run']]['configuration']
+            for test, disagree in commits.items():
+                answer = self.cli.json('verdict', test, '--suite', project.suite, '--failing')
+                timeline, = (row for row in answer['per_timeline'] if row['configuration'] == facets)
+                self.assertEqual(timeline['same_commit']['k'], len(disagree), (test, configuration))
+                self.assertEqual(timeline['verdict'], 'flaky')
+                pairs += len(disagree)
+        self.assertGreater(pairs, 15)
+
+    def test_every_lasting_change_is_found(self):
+        """A change between two spells of LASTING runs each is found, at the right run; and nothing else is reported."""
+        expected, found = set(), set()
+        for project in self.projects.values():
+            timelines = collections.defaultdict(list)
+            for run in project.runs.values():
+                if run['state'] != 'failed':
+                    timelines[json.dumps(run['configuration'], sort_keys=True)].append(run)
+            for configuration, runs in timelines.items():
+                runs.sort(key=lambda run: (run['position'], run['started']))
+                histories = collections.defaultdict(list)
+                for run in runs:
+                    for test, result in project.results[run['id']].items():
+                        histories[test].append((run['id'], result == 'bad'))
+                for test, history in histories.items():
+                    for i in range(LASTING, len(history) - LASTING + 1):
+                        before, after = history[i - 1][1], history[i][1]
+                        if before != after and {bad for _, bad in history[i - LASTING:i]} == {before} and \
+                                {bad for _, bad in history[i:i + LASTING]} == {after}:
+                            expected.add((project.suite, test, configuration, history[i][0]))
+            for kind in ('regression', 'fix', 'flaky', 'expectation'):
+                groups = self.cli.json('regressions', '--suite', project.suite, '--failing', '--state', 'all', '--kind', kind,
+                                       '--limit', '0')
+                for test, configuration, run in ((event['test'], event['configuration'], event['after_run']['run'])
+                                                 for group in groups for event in group['events']):
+                    found.add((project.suite, test, json.dumps(configuration, sort_keys=True), run))
+        self.assertGreater(len(expected), 10)
+        self.assertEqual(expected - found, set())
+        self.assertEqual(found - expected, set())
 
     def test_importing_again_changes_nothing(self):
         before = self.cli.run('export').stdout

@@ -1,0 +1,219 @@
+// Commands about whole suites: summary, flaky, regressions.
+#include <algorithm>
+#include <iostream>
+#include <map>
+
+#include "commands.hpp"
+#include "context.hpp"
+#include "judging.hpp"
+#include "lookup.hpp"
+#include "resultsdb/json.hpp"
+
+namespace resultsdb::cli {
+
+namespace po = boost::program_options;
+
+namespace {
+
+std::string_view to_string(SummaryRow::State state) {
+  switch (state) {
+    case SummaryRow::State::Current:
+      return "current";
+    case SummaryRow::State::Stale:
+      return "stale";
+    case SummaryRow::State::NotRun:
+      return "not_run";
+  }
+  return "";
+}
+
+/// Configurations of timelines, each once.
+std::vector<Configuration> configurations(const std::vector<TimelineInfo>& timelines,
+                                          const std::vector<std::uint32_t>& chosen) {
+  std::map<std::string, Configuration> by_key;
+  for (const std::uint32_t i : chosen)
+    by_key.emplace(timelines[i].configuration.key(), timelines[i].configuration);
+  std::vector<Configuration> found;
+  for (auto& [key, configuration] : by_key) found.push_back(std::move(configuration));
+  return found;
+}
+
+/// A JSON array; tables and CSV leave events out.
+Cell events_cell(const RegressionsAnswer& answer, const Regression& regression) {
+  Records events(
+      {"test", "timeline", "configuration", "open", "before_run", "after_run", "before", "after", "outcome"});
+  for (const ChangeEvent& event : regression.events) {
+    const TimelineInfo& timeline = answer.timelines[event.timeline];
+    events.add({cell(event.test),
+                cell(timeline.id),
+                cell(timeline.configuration),
+                {"", event.open ? "true" : "false"},
+                cell(event.before_run),
+                cell(event.after_run),
+                cell(event.before),
+                cell(event.after),
+                cell(event.outcome.actual)});
+  }
+  return {std::to_string(regression.events.size()), "[" + events.json_items() + "]"};
+}
+
+ChangeKind parse_kind(const std::string& text) {
+  for (const ChangeKind kind :
+       {ChangeKind::Regression, ChangeKind::Flaky, ChangeKind::Expectation, ChangeKind::Fix})
+    if (text == to_string(kind)) return kind;
+  throw UsageError{"--kind: '" + text + "' is none of regression, flaky, expectation, fix"};
+}
+
+RegressionsQuery::State parse_state(const std::string& text) {
+  if (text == "open") return RegressionsQuery::State::Open;
+  if (text == "closed") return RegressionsQuery::State::Closed;
+  if (text == "all") return RegressionsQuery::State::All;
+  throw UsageError{"--state: '" + text + "' is none of open, closed, all"};
+}
+
+}  // namespace
+
+int run_summary(const Arguments& arguments) {
+  Options options("summary", "[--suite S]", 0);
+  add_question(options, 1);
+  if (!options.parse(arguments)) return kDone;
+  const auto format = options.format();
+  const auto model = open_model(options, Access::Read);
+  Answers answers(model);
+  Records records({"suite", "branch", "configuration", "state", "runs", "passing", "expected", "failing",
+                   "unexpected", "skipped", "lost", "newest"});
+  Basis basis;
+  for (const std::string& suite : suites_of(*model, options)) {
+    const auto summary = need(answers.summary({parse_question(options, suite)}));
+    const ConfigurationLabels labels(summary.timelines);
+    add_basis(basis, summary.basis);
+    for (const SummaryRow& row : summary.rows) {
+      const TimelineInfo& timeline = summary.timelines[row.timeline];
+      const auto number = [](std::uint64_t n) { return cell(static_cast<std::int64_t>(n)); };
+      records.add({cell(suite), cell(timeline.branch), cell(timeline.configuration),
+                   cell(to_string(row.state)), number(row.runs), cell(row.passing), cell(row.expected),
+                   number(row.failing), number(row.unexpected), number(row.skipped), number(row.lost),
+                   cell(row.newest)});
+    }
+  }
+  records.print(format, "no runs");
+  if (format == Format::Table) print_basis(basis);
+  return kDone;
+}
+
+int run_flaky(const Arguments& arguments) {
+  Options options("flaky", "[--suite S]", 0);
+  add_question(options, 0);
+  options.add()                                                                             //
+      ("min-runs", po::value<std::uint32_t>()->default_value(10), "since the last change")  //
+      ("limit", po::value<std::uint32_t>()->default_value(20), "tests; 0: all")             //
+      ("by-timeline", "each timeline by itself");
+  if (!options.parse(arguments)) return kDone;
+  const auto format = options.format();
+  const auto model = open_model(options, Access::Read);
+  Answers answers(model);
+  struct Item {
+    std::string suite;
+    FlakyTest test;
+    Cell configurations;
+  };
+  std::vector<Item> items;
+  Basis basis;
+  std::uint64_t total = 0;
+  for (const std::string& suite : suites_of(*model, options)) {
+    FlakyQuery query{parse_question(options, suite)};
+    query.min_runs = options.number("min-runs");
+    query.limit = options.number("limit");
+    query.by_timeline = options.has("by-timeline");
+    auto answer = need(answers.flaky(query));
+    const ConfigurationLabels labels(answer.timelines);
+    add_basis(basis, answer.basis);
+    total += answer.total;
+    for (FlakyTest& test : answer.tests) {
+      std::vector<std::uint32_t> timelines;
+      for (const auto& each : test.timelines) timelines.push_back(each.timeline);
+      items.push_back({suite, std::move(test), labels.cell(configurations(answer.timelines, timelines), 1)});
+    }
+  }
+  std::ranges::stable_sort(items, std::greater<>(), [](const Item& item) {
+    return std::pair(item.test.flakiness.score(), item.test.flakiness.flips.k);
+  });
+  if (const auto limit = options.number("limit"); limit != 0 && items.size() > limit) items.resize(limit);
+  Records records({"suite", "test", "score", "minority", "flips", "same_commit", "retries", "configurations",
+                   "last_bad", "last_good"});
+  for (const auto& [suite, test, where] : items) {
+    const Flakiness& flakiness = test.flakiness;
+    Cell score = cell(std::optional(flakiness.score()));
+    score.shortened = score.text.substr(0, 6);
+    records.add({cell(suite), cell(test.test), score, cell(flakiness.minority), cell(flakiness.flips),
+                 cell(flakiness.disagreement), cell(flakiness.retries), where, cell(test.last_bad),
+                 cell(test.last_good)});
+  }
+  records.print(format, "no flaky tests");
+  if (format == Format::Table) {
+    if (items.size() < total) std::cerr << items.size() << " of " << total << " tests; --limit 0 shows all\n";
+    print_basis(basis);
+  }
+  if (!items.empty()) hint(format, "next: resultsdb verdict TEST --suite " + items.front().suite);
+  return kDone;
+}
+
+int run_regressions(const Arguments& arguments) {
+  Options options("regressions", "[--suite S]", 0);
+  add_question(options, 0);
+  options.add()                                                                                        //
+      ("state", po::value<std::string>()->default_value("open"), "open, closed or all")                //
+      ("kind", po::value<std::vector<std::string>>(), "regression, flaky, expectation, fix; repeats")  //
+      ("change", po::value<double>()->default_value(1e-3),
+       "how likely a change is at one run; 0.01 shows possible ones too")                                  //
+      ("commit", po::value<std::string>(), "only those that this commit may have caused, REPOSITORY@REF")  //
+      ("limit", po::value<std::uint32_t>()->default_value(100), "items a suite; 0: all")                   //
+      ("strict", "exit 1 if an open regression is listed");
+  if (!options.parse(arguments)) return kDone;
+  const auto format = options.format();
+  const auto model = open_model(options, Access::Read);
+  Answers answers(model);
+  Records records({"id", "suite", "kind", "open", "tests", "configurations", "range", "last_good",
+                   "first_bad", "before", "after", "worst", "events"});
+  Basis basis;
+  std::string example;
+  bool any_open = false;
+  for (const std::string& suite : suites_of(*model, options)) {
+    RegressionsQuery query{parse_question(options, suite)};
+    query.state = parse_state(options.text("state"));
+    for (const std::string& kind : options.texts("kind")) query.kinds.push_back(parse_kind(kind));
+    query.change = options.value<double>("change");
+    if (options.has("commit"))
+      query.containing = named_commit(*model, options.text("commit"), "--commit").position;
+    query.limit = options.number("limit");
+    const auto answer = need(answers.regressions(query));
+    const ConfigurationLabels labels(answer.timelines);
+    add_basis(basis, answer.basis);
+    for (const Regression& each : answer.regressions) {
+      any_open = any_open || each.open;
+      if (example.empty() && each.open) example = each.tests.front() + " --suite " + suite;
+      records.add({cell(each.id),
+                   cell(suite),
+                   cell(to_string(each.kind)),
+                   {each.open ? "open" : "", each.open ? "true" : "false"},
+                   cell(each.tests, 1),
+                   labels.cell(configurations(answer.timelines, each.timelines), 1),
+                   cell_range(each.after, each.to),
+                   cell(each.last_good),
+                   cell(each.first_bad),
+                   cell(each.before),
+                   cell(each.after_rate),
+                   cell(each.worst.actual),
+                   events_cell(answer, each)});
+    }
+    if (answer.total > answer.regressions.size())
+      std::cerr << suite << ": " << answer.regressions.size() << " of " << answer.total
+                << "; --limit 0 shows all\n";
+  }
+  records.print(format, "no such changes");
+  if (format == Format::Table) print_basis(basis);
+  if (!example.empty()) hint(format, "next: resultsdb culprit " + example);
+  return any_open && options.has("strict") ? kRefused : kDone;
+}
+
+}  // namespace resultsdb::cli

@@ -1,0 +1,164 @@
+#include "judging.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <iostream>
+#include <map>
+#include <set>
+
+#include "context.hpp"
+#include "resultsdb/json.hpp"
+#include "resultsdb/time.hpp"
+
+namespace resultsdb::cli {
+
+namespace po = boost::program_options;
+
+namespace {
+
+Time time_option(const Options& options, const char* name) {
+  auto time = parse_time(options.text(name));
+  if (!time) throw UsageError{"--" + std::string(name) + ": " + time.error().text()};
+  return *time;
+}
+
+std::string percent(double share) {
+  char text[16];
+  const bool near_an_end = (share > 0 && share < 0.1) || (share > 0.9 && share < 1);
+  std::snprintf(text, sizeof text, near_an_end ? "%.1f" : "%.0f", 100 * share);
+  return text;
+}
+
+}  // namespace
+
+void add_question(Options& options, std::uint32_t last) {
+  options.add_selection();
+  options.add()                                                                                       //
+      ("last", po::value<std::uint32_t>()->default_value(last), "newest runs of a timeline; 0: all")  //
+      ("from", po::value<std::string>(), "runs started at or after this time")                        //
+      ("to", po::value<std::string>(), "runs started at or before this time")                         //
+      ("contains", po::value<std::string>(), "only tests whose name contains this")                   //
+      ("failing", "count all failures, not only results that were not expected");
+}
+
+Question parse_question(const Options& options, const std::string& suite) {
+  Question question;
+  question.suite = suite;
+  question.selection = parse_selection(options);
+  question.last = options.number("last");
+  if (options.has("from")) question.range.from_started = time_option(options, "from");
+  if (options.has("to")) question.range.to_started = time_option(options, "to");
+  question.name_contains = options.text("contains");
+  if (options.has("failing")) question.bad = Question::Bad::Failing;
+  question.now = system_clock()();
+  return question;
+}
+
+ConfigurationLabels::ConfigurationLabels(const std::vector<TimelineInfo>& timelines) {
+  std::map<std::string, std::set<std::string>> values;
+  std::map<std::string, std::size_t> having;
+  for (const TimelineInfo& timeline : timelines)
+    for (const auto& [facet, value] : timeline.configuration.facets()) {
+      values[facet].insert(value);
+      ++having[facet];
+    }
+  for (const auto& [facet, different] : values)
+    if (different.size() > 1 || having[facet] < timelines.size()) facets_.push_back(facet);
+}
+
+std::string ConfigurationLabels::label(const Configuration& configuration) const {
+  Configuration shown;
+  for (const auto& [facet, value] : configuration.facets())
+    if (std::ranges::find(facets_, facet) != facets_.end()) shown.set(facet, value);
+  const std::string text = shown.key();
+  return text.empty() ? configuration.key() : text;
+}
+
+Cell ConfigurationLabels::cell(const Configuration& configuration) const {
+  Cell shown = cli::cell(configuration);
+  shown.shortened = label(configuration);
+  return shown;
+}
+
+Cell ConfigurationLabels::cell(const std::vector<Configuration>& configurations, std::size_t shown) const {
+  Cell result{"", "["};
+  for (std::size_t i = 0; i < configurations.size(); ++i) {
+    result.json += (i > 0 ? "," : "") + configurations[i].json();
+    result.text += (i > 0 ? "; " : "") + configurations[i].key();
+    if (i < shown) result.shortened += (i > 0 ? "; " : "") + label(configurations[i]);
+  }
+  if (configurations.size() > shown)
+    result.shortened += " and " + std::to_string(configurations.size() - shown) + " more";
+  result.json += "]";
+  return result;
+}
+
+Cell cell(const Proportion& proportion) {
+  std::string json =
+      "{\"k\":" + std::to_string(proportion.k) + ",\"n\":" + std::to_string(proportion.n) + ",\"low\":";
+  json::append_number(json, proportion.low);
+  json += ",\"high\":";
+  json::append_number(json, proportion.high);
+  json += ",\"method\":\"wilson\",\"confidence\":0.95}";
+  if (proportion.n == 0) return {"none", json};
+  return {std::to_string(proportion.k) + "/" + std::to_string(proportion.n) + " (" + percent(proportion.low) +
+              "-" + percent(proportion.high) + " %)",
+          json};
+}
+
+Cell cell(const RunInfoPtr& run) {
+  if (!run) return {"-", "null"};
+  const auto commit = std::ranges::find(run->commits, run->position, &RunCommit::position);
+  const bool known = run->order_key == OrderKey::Commit && commit != run->commits.end();
+  const std::string place =
+      known ? commit->repository + "@" + commit->id.substr(0, 12) : format_rfc3339(run->started);
+  std::string json = "{\"run\":" + json::quote(run->id) + ",\"position\":" + std::to_string(run->position) +
+                     ",\"label\":" + json::quote(place) +
+                     ",\"time\":" + json::quote(format_rfc3339(run->started)) + "}";
+  return {place, json};
+}
+
+Cell cell_range(Position after, Position to) {
+  return {"(" + std::to_string(after) + ", " + std::to_string(to) + "]",
+          "{\"after\":" + std::to_string(after) + ",\"to\":" + std::to_string(to) + "}"};
+}
+
+Cell cell(const std::vector<std::string>& texts, std::size_t shown) {
+  Cell result{"", "["};
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    result.json += (i > 0 ? "," : "") + json::quote(texts[i]);
+    result.text += (i > 0 ? " " : "") + texts[i];
+    if (i < shown) result.shortened += (i > 0 ? " " : "") + texts[i];
+  }
+  if (texts.size() > shown) result.shortened += " and " + std::to_string(texts.size() - shown) + " more";
+  result.json += "]";
+  return result;
+}
+
+void print_basis(const Basis& basis) {
+  std::cerr << "of " << basis.runs << " runs with " << basis.results << " results";
+  const auto count = [&](ExcludedRun::Why why) {
+    return std::ranges::count(basis.excluded, why, &ExcludedRun::why);
+  };
+  if (const auto declared = count(ExcludedRun::Why::Declared); declared > 0)
+    std::cerr << "; " << declared << " not counted that were declared failed";
+  if (const auto most = count(ExcludedRun::Why::MostFailed); most > 0)
+    std::cerr << "; " << most << " not counted in which more than 80 % was bad";
+  std::cerr << '\n';
+}
+
+void add_basis(Basis& sum, const Basis& more) {
+  sum.definition = more.definition;
+  sum.runs += more.runs;
+  sum.results += more.results;
+  sum.excluded.insert(sum.excluded.end(), more.excluded.begin(), more.excluded.end());
+}
+
+void hint(Format format, const std::string& text) {
+  if (format == Format::Table && ::isatty(STDERR_FILENO) == 1) std::cerr << text << '\n';
+}
+
+}  // namespace resultsdb::cli
