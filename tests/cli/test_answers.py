@@ -1,0 +1,143 @@
+"""The same question to the command line and to the server gives the same numbers.
+
+The server's answers are held against the library's in tests/http; what is recorded in demo/ is asked here.
+"""
+import json
+import os
+import tempfile
+import unittest
+import urllib.parse
+import urllib.request
+
+from program import SOURCE, Cli
+from server import Server
+
+PROPORTION = ('k', 'n', 'low', 'high')
+
+
+def proportion(value):
+    return tuple(value[member] for member in PROPORTION)
+
+
+def point(value):
+    return value and (value['run'], value['position'])
+
+
+class Answers(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        store = 'sqlite:' + os.path.join(cls.folder.name, 'store.db')
+        cls.cli = Cli(store)
+        for suite in ('click', 'cron'):
+            cls.cli.run('commits', 'import', os.path.join(SOURCE, 'demo', suite, 'commits.jsonl'))
+            cls.cli.run('import', '--manifest', os.path.join(SOURCE, 'demo', suite, 'runs.jsonl'))
+        cls.server = Server(store)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.stop()
+        cls.folder.cleanup()
+
+    def get(self, path, **parameters):
+        query = urllib.parse.urlencode(parameters, doseq=True)
+        with urllib.request.urlopen(f'{self.server.address}/v1/{path}?{query}', timeout=60) as answer:
+            return json.load(answer)
+
+    def test_flaky(self):
+        for suite in ('click', 'cron'):
+            for bad, options in (('unexpected', ()), ('failing', ('--failing',))):
+                http = self.get('flaky', suite=suite, outcomes=bad, recent='false', limit=1000)['items']
+                command = self.cli.json('flaky', '--suite', suite, '--limit', '0', *options)
+                self.assertGreater(len(command), 0)
+                self.assertEqual({item['test']: (item['score'], proportion(item['rate']), point(item['last_fail'])) for item in http},
+                                 {item['test']: (item['score'], proportion(item['minority']), point(item['last_bad']))
+                                  for item in command})
+
+    def test_regressions(self):
+        for suite in ('click', 'cron'):
+            http = self.get('regressions', suite=suite, outcomes='failing', state='all', recent='false', limit=1000)['items']
+            command = self.cli.json('regressions', '--suite', suite, '--failing', '--state', 'all', '--limit', '0')
+            self.assertEqual([(item['id'], item['kind'], item['open'], len(item['configurations']), item['range']['after'],
+                               item['range']['to'], proportion(item['before']), proportion(item['after'])) for item in http],
+                             [(item['id'], item['kind'], item['open'], len(item['configurations']), item['range']['after'],
+                               item['range']['to'], proportion(item['before']), proportion(item['after'])) for item in command])
+        self.assertGreater(len(self.cli.json('regressions', '--suite', 'click', '--failing', '--state', 'all')), 0)
+
+    def test_verdict_and_culprit(self):
+        tests = [item['test'] for item in self.cli.json('flaky', '--suite', 'cron', '--limit', '3')]
+        for test in tests:
+            http = self.get('verdict', suite='cron', test=test, recent='false')
+            command = self.cli.json('verdict', test, '--suite', 'cron')
+            self.assertEqual(http['verdict'], command['verdict'])
+            for http_name, name in (('same_revision', 'same_revision'), ('retries', 'retries'),
+                                    ('across_configurations', 'across_configurations')):
+                self.assertEqual(proportion(http[http_name]), proportion(command[name]), http_name)
+            self.assertEqual((http['flips']['inside_segment'], http['flips']['n']), (command['flips']['k'], command['flips']['n']))
+            http = self.get('culprit', suite='cron', test=test, recent='false')
+            self.assertEqual(http['status'], self.cli.json('culprit', test, '--suite', 'cron')['status'])
+
+    def test_culprit_of_a_regression(self):
+        """One that was made for it: commits 1 to 12 pass, 13 to 24 fail."""
+        with tempfile.TemporaryDirectory() as folder:
+            cli = Cli('sqlite:' + os.path.join(folder, 'store.db'))
+            commits = os.path.join(folder, 'commits.jsonl')
+            with open(commits, 'w', encoding='utf-8') as file:
+                for i in range(1, 25):
+                    file.write(json.dumps({'repository': 'code', 'branch': 'main', 'hash': f'{i:040x}', 'timestamp': 1000000 + i,
+                                           'message': f'change {i}'}) + '\n')
+            cli.run('commits', 'import', commits)
+            result = os.path.join(folder, 'result.xml')
+            for i in range(1, 25, 2):
+                failure = '<failure message="broken"/>' if i >= 13 else ''
+                with open(result, 'w', encoding='utf-8') as file:
+                    file.write(f'<testsuite name="s" timestamp="2026-01-01T00:{i:02}:00Z"><testcase name="t">{failure}</testcase></testsuite>')
+                cli.run('import', '--suite', 's', '--branch', 'main', '--commit', f'code@{i:040x}', result)
+            test, = (row['test'] for row in cli.json('tests', '--suite', 's'))
+            command = cli.json('culprit', test, '--suite', 's')
+            server = Server(cli.store)
+            try:
+                query = urllib.parse.urlencode({'suite': 's', 'test': test, 'recent': 'false'})
+                with urllib.request.urlopen(f'{server.address}/v1/culprit?{query}', timeout=60) as answer:
+                    http = json.load(answer)
+            finally:
+                server.stop()
+            self.assertEqual((http['status'], command['status']), ('found', 'found'))
+            for member in ('after', 'to'):
+                self.assertEqual(http['combined'][member], command['combined'][member])
+            self.assertEqual(command['combined']['commits'], [f'code@{i:040x}' for i in (12, 13)])
+            self.assertEqual([(gap['after'], gap['to'], gap['mass']) for gap in http['posterior']],
+                             [(gap['after'], gap['to'], gap['mass']) for gap in command['posterior']])
+            self.assertEqual((http['next_test']['position'], http['next_test']['repeats']),
+                             (command['next_test']['position'], command['next_test']['repeats']))
+            self.assertEqual(command['next_test']['position'], command['combined']['after'] + 100)
+            open_ones = cli.run('regressions', '--suite', 's', '--strict', code=1).stdout
+            self.assertIn('regression', open_ones)
+
+    def test_compare(self):
+        runs = [run['id'] for run in self.cli.json('runs', '--suite', 'cron', '--limit', '0')]
+        a, b = runs[-1], runs[0]
+        http = self.get('compare', suite='cron', a=f'run={a}', b=f'run={b}', limit=1000)
+        command = self.cli.json('compare', f'run:{a}', f'run:{b}', '--suite', 'cron', '--limit', '0')
+        known = set(http['counts']) & set(command['counts'])
+        self.assertGreaterEqual(len(known), 9)
+        self.assertEqual({name: http['counts'][name] for name in known}, {name: command['counts'][name] for name in known})
+        self.assertEqual(sorted((item['test'], item['change'], item['p_value'], item['q_value']) for item in http['items']),
+                         sorted((item['test'], item['change'], item['p_value'], item['q_value']) for item in command['items']))
+
+    def test_summary(self):
+        http, = self.get('summary', suite='cron', range='last:5', recent='false')['suites']
+        command = self.cli.json('summary', '--suite', 'cron', '--last', '5')
+        self.assertEqual(sorted((row['state'], row['runs'], proportion(row['passing']), row['lost']) for row in http['timelines']),
+                         sorted((row['state'], row['runs'], proportion(row['passing']), row['lost']) for row in command))
+
+    def test_wrong_use(self):
+        for arguments, word in ((('flaky', '--last', '-1'), '--last'), (('regressions', '--state', 'odd'), 'odd'),
+                                (('compare', 'run:x'), 'two sides'), (('compare', 'run:x', 'odd', '--suite', 'cron'), 'odd'),
+                                (('verdict', '--suite', 'cron'), 'one test'), (('culprit', 'x', '--format', 'csv'), 'table or json')):
+            self.assertIn(word, self.cli.run(*arguments, code=2).stderr)
+        self.assertIn('did you mean', self.cli.run('verdict', 'TestRang', '--suite', 'cron', code=1).stderr)
+
+
+if __name__ == '__main__':
+    unittest.main(verbosity=2)
