@@ -295,6 +295,9 @@ struct FindAnswer {
   Basis basis;
 };
 
+struct GateQuery;  // resultsdb/gate.hpp
+struct GateAnswer;
+
 /// Asks a Model. Safe for concurrent calls; copies are cheap. The first answer of a suite reads all its
 /// change points (about a third of a second a million), later ones what was written since.
 class Answers {
@@ -319,6 +322,8 @@ class Answers {
   /// verdict(), durations those of these runs, read only if the query asks for them (then the answer takes
   /// about as long as reading them). Lost tests cost one blob for each run that lost any, the first time.
   Result<FindAnswer> find(const FindQuery& query);
+  /// Whether a candidate may go in; see resultsdb/gate.hpp.
+  Result<GateAnswer> gate(const GateQuery& query);
 
  private:
   std::shared_ptr<Model> model_;

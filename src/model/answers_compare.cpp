@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 
+#include "model/comparing.hpp"
 #include "model/survey.hpp"
 #include "resultsdb/answers.hpp"
 
@@ -13,19 +14,6 @@ using engine::TestSet;
 using storage::TestId;
 
 constexpr double kSignificant = 0.05;
-
-Question question_of(const CompareQuery& query, const CompareSide& side) {
-  Question question{.suite = query.suite,
-                    .selection = side.selection,
-                    .range = side.range,
-                    .commit = side.commit,
-                    .run = side.run,
-                    .last = side.last,
-                    .name_contains = query.name_contains,
-                    .bad = query.bad,
-                    .now = query.now};
-  return question;
-}
 
 /// What one side's runs of a pair say of a test.
 struct Seen {
@@ -266,11 +254,29 @@ std::string_view to_string(Difference difference) noexcept {
   return kNames[static_cast<std::size_t>(difference)];
 }
 
-Result<Comparison> Answers::compare(const CompareQuery& query) {
-  ModelCore& core = *model_->implementation_;
-  RESULTSDB_ASSIGN(const Survey a, Survey::read(core, question_of(query, query.a), "compare.fisher/1"));
+Question question_of(const CompareQuery& query, const CompareSide& side) {
+  Question question{.suite = query.suite,
+                    .selection = side.selection,
+                    .range = side.range,
+                    .commit = side.commit,
+                    .run = side.run,
+                    .last = side.last,
+                    .name_contains = query.name_contains,
+                    .bad = query.bad,
+                    .now = query.now};
+  return question;
+}
+
+Result<Comparison> compare_sides(ModelCore& core, const CompareQuery& query,
+                                 std::span<const std::string> never_in_a) {
+  RESULTSDB_ASSIGN(const Survey a,
+                   Survey::read(core, question_of(query, query.a), "compare.fisher/1", never_in_a));
   RESULTSDB_ASSIGN(const Survey b, Survey::read(core, question_of(query, query.b), "compare.fisher/1"));
   return Comparing(query, a, b).compare();
+}
+
+Result<Comparison> Answers::compare(const CompareQuery& query) {
+  return compare_sides(*model_->implementation_, query, {});
 }
 
 }  // namespace resultsdb

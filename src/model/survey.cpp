@@ -63,13 +63,14 @@ bool attempts_disagree(std::string_view actual) {
 
 }  // namespace
 
-Window::Window(engine::SuiteTrackPtr track, const Question& question) : track_(std::move(track)) {
+Window::Window(engine::SuiteTrackPtr track, const Question& question, std::span<const std::string> without)
+    : track_(std::move(track)) {
   const auto& all = track_->runs;
   std::vector<bool> counted(all.size());
   std::uint32_t found = 0;
   for (std::size_t i = all.size(); i-- > 0 && (question.last == 0 || found < question.last);) {
     const RunInfoPtr& run = all[i]->info;
-    if (!is_asked(*run, question)) continue;
+    if (!is_asked(*run, question) || std::ranges::find(without, run->id) != without.end()) continue;
     if (const auto why = why_excluded(*run, question.bad)) {
       excluded_.push_back({*why, engine::as_of(run, question.now)});
       continue;
@@ -185,7 +186,8 @@ std::uint64_t Window::repeated_commits(storage::TestId test) const {
   return commits;
 }
 
-Result<Survey> Survey::read(ModelCore& core, const Question& question, std::string_view definition) {
+Result<Survey> Survey::read(ModelCore& core, const Question& question, std::string_view definition,
+                            std::span<const std::string> without) {
   RESULTSDB_TRY(domain::check_name("suite", question.suite, domain::Presence::Required));
   Survey survey;
   survey.suite_ = core.suite(question.suite);
@@ -200,7 +202,7 @@ Result<Survey> Survey::read(ModelCore& core, const Question& question, std::stri
   survey.basis.definition = definition;
   for (const engine::SuiteTrackPtr& track : tracks.tracks) {
     survey.timelines.push_back(track->info);
-    const Window& window = survey.windows.emplace_back(track, question);
+    const Window& window = survey.windows.emplace_back(track, question, without);
     survey.basis.runs += window.runs().size();
     for (const std::uint32_t run : window.runs()) survey.basis.results += window.run(run)->counts.covered;
     survey.basis.excluded.insert(survey.basis.excluded.end(), window.excluded().begin(),

@@ -25,7 +25,8 @@ struct Piece {
 /// The runs of one timeline that count.
 class Window {
  public:
-  Window(engine::SuiteTrackPtr track, const Question& question);
+  /// `without`: public ids of runs that do not count.
+  Window(engine::SuiteTrackPtr track, const Question& question, std::span<const std::string> without = {});
 
   const engine::SuiteTrack& track() const { return *track_; }
   const RunInfoPtr& run(std::uint32_t index) const { return track_->runs[index]->info; }
@@ -57,7 +58,8 @@ class Window {
 /// The windows of a question, and what is said of each outcome.
 class Survey {
  public:
-  static Result<Survey> read(ModelCore& core, const Question& question, std::string_view definition);
+  static Result<Survey> read(ModelCore& core, const Question& question, std::string_view definition,
+                             std::span<const std::string> without = {});
 
   std::vector<Window> windows;
   std::vector<TimelineInfo> timelines;  // by window

@@ -14,18 +14,10 @@
 #include "resultsdb/answers.hpp"
 #include "resultsdb/backends/memory.hpp"
 #include "resultsdb/model.hpp"
+#include "support/value_of.hpp"
 
 namespace resultsdb::property {
 namespace {
-
-template <class T>
-T value_of(Result<T> result) {
-  if (!result) {
-    ADD_FAILURE() << result.error();
-    std::abort();
-  }
-  return std::move(result).value();
-}
 
 using TimelineKey = std::pair<std::string, std::string>;  // branch, configuration key
 
