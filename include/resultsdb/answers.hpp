@@ -297,6 +297,8 @@ struct FindAnswer {
 
 struct GateQuery;  // resultsdb/gate.hpp
 struct GateAnswer;
+struct PlanQuery;  // resultsdb/rerun_plan.hpp
+struct PlanAnswer;
 
 /// Asks a Model. Safe for concurrent calls; copies are cheap. The first answer of a suite reads all its
 /// change points (about a third of a second a million), later ones what was written since.
@@ -324,6 +326,8 @@ class Answers {
   Result<FindAnswer> find(const FindQuery& query);
   /// Whether a candidate may go in; see resultsdb/gate.hpp.
   Result<GateAnswer> gate(const GateQuery& query);
+  /// What to run next within a budget; see resultsdb/rerun_plan.hpp. Each open regression costs a culprit().
+  Result<PlanAnswer> plan(const PlanQuery& query);
 
  private:
   std::shared_ptr<Model> model_;
