@@ -2,8 +2,10 @@
 #include <algorithm>
 #include <charconv>
 #include <condition_variable>
+#include <functional>
 #include <limits>
 #include <mutex>
+#include <optional>
 
 #include "postgres_connection.hpp"
 #include "resultsdb/backends/postgres.hpp"
@@ -123,6 +125,18 @@ class PostgresDatabase final : public sql::Database {
     RESULTSDB_ASSIGN(auto connection, reader());
     RESULTSDB_TRY(connection->run("SELECT 1 FROM meta LIMIT 1", {}));
     return {};
+  }
+
+  // Two equal snapshots see the same rows: whatever is committed between them changes one of their numbers.
+  std::optional<std::uint64_t> asked_revision() override {
+    auto connection = reader();
+    if (!connection) return std::nullopt;
+    std::optional<std::uint64_t> revision;
+    const auto done =
+        (*connection)->run("SELECT pg_current_snapshot()::text", {}, [&](const sql::Row& row) {
+          revision = std::hash<std::string_view>()(row.text(0));
+        });
+    return done ? revision : std::nullopt;
   }
 
   const sql::Dialect& dialect() const override {

@@ -144,8 +144,9 @@ class Database {
   virtual Result<Lease> reader() = 0;
   virtual Result<Lease> writer() = 0;
   virtual Status ping() = 0;
-  /// See Storage::revision().
+  /// See Storage::revision() and Storage::asked_revision().
   virtual std::optional<std::uint64_t> revision() { return std::nullopt; }
+  virtual std::optional<std::uint64_t> asked_revision() { return revision(); }
   virtual const Dialect& dialect() const = 0;
   virtual storage::StorageInfo info() const = 0;  ///< schema version 0: not yet known to the engine
 };

@@ -22,6 +22,7 @@ class SqlStorage final : public storage::Storage {
   Result<storage::StorageInfo> do_info() override;
   Status do_ping() override { return database_->ping(); }
   std::optional<std::uint64_t> do_revision() override { return database_->revision(); }
+  std::optional<std::uint64_t> do_asked_revision() override { return database_->asked_revision(); }
   Status do_migrate() override;
   Result<std::vector<storage::TableSize>> do_sizes() override;
   Result<std::vector<storage::Damage>> do_find_damage() override;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace resultsdb::aggregate {
 
@@ -38,14 +39,15 @@ std::span<const std::uint32_t> ChangePointFinder::find(std::span<const Stretch> 
   best_.assign(1, 0);
   from_.assign(1, 0);
   for (std::uint32_t end = 1; end <= kept.size(); ++end) {
-    double best = log_likelihood(bad_runs_[end], runs_[end]);
+    // best_ holds the terms that do not depend on the end as well.
+    double best = -std::numeric_limits<double>::infinity();
     std::uint32_t from = 0;
-    for (std::uint32_t begin = 1; begin < end; ++begin) {
-      const double score = best_[begin] + log_change_ +
-                           log_likelihood(bad_runs_[end] - bad_runs_[begin], runs_[end] - runs_[begin]);
+    for (std::uint32_t begin = 0; begin < end; ++begin) {
+      const std::uint32_t bad = bad_runs_[end] - bad_runs_[begin], runs = runs_[end] - runs_[begin];
+      const double score = best_[begin] + bad_[bad] + good_[runs - bad] - all_[runs];
       if (score > best) best = score, from = begin;
     }
-    best_.push_back(best);
+    best_.push_back(best - log_beta_ + log_change_);
     from_.push_back(from);
   }
   for (std::uint32_t at = from_.back(); at != 0; at = from_[at])

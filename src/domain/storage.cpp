@@ -102,6 +102,7 @@ Result<std::optional<std::string>> read_text_cursor(const std::optional<std::str
 Result<StorageInfo> Storage::info() { return do_info(); }
 Status Storage::ping() { return do_ping(); }
 std::optional<std::uint64_t> Storage::revision() { return do_revision(); }
+std::optional<std::uint64_t> Storage::asked_revision() { return do_asked_revision(); }
 Status Storage::migrate() { return do_migrate(); }
 Result<std::vector<TableSize>> Storage::sizes() { return do_sizes(); }
 

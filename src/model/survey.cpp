@@ -89,10 +89,6 @@ Window::Window(engine::SuiteTrackPtr track, const Question& question, std::span<
 /// `visit(from, to)`: indexes into runs_ of neighbours that cover the test, of the track's runs [first, end).
 template <class Visit>
 void Window::visit_covered(storage::TestId test, std::uint32_t first, std::uint32_t end, Visit visit) const {
-  if (track_->always.contains(test)) {
-    if (before_[first] != before_[end]) visit(before_[first], before_[end]);
-    return;
-  }
   const auto& covered = track_->covered;
   auto span = std::upper_bound(covered.begin(), covered.end(), first,
                                [](std::uint32_t run, const auto& each) { return run < each.first; });
@@ -116,13 +112,19 @@ void Window::read_pieces(storage::TestId test, std::span<const engine::SuiteTrac
   auto i = static_cast<std::size_t>(
       std::ranges::upper_bound(changes, first, {}, &engine::SuiteTrack::Change::run) - changes.begin());
   if (i > 0) outcome = changes[i - 1].outcome;
+  const bool everywhere = track_->always.contains(test);
   for (; first < after_all; ++i) {
     const auto end = i < changes.size() ? std::min(changes[i].run, after_all) : after_all;
-    visit_covered(test, first, end, [&](std::uint32_t from, std::uint32_t to) {
+    const auto add = [&](std::uint32_t from, std::uint32_t to) {
       if (pieces.empty() || pieces.back().outcome != outcome) pieces.push_back({runs_[from], 0, 0, outcome});
       pieces.back().last = runs_[to - 1];
       pieces.back().runs += to - from;
-    });
+    };
+    if (!everywhere) {
+      visit_covered(test, first, end, add);
+    } else if (before_[first] < before_[end]) {
+      add(before_[first], before_[end]);
+    }
     first = end;
     if (i < changes.size()) outcome = changes[i].outcome;
   }

@@ -58,6 +58,15 @@ std::optional<std::uint64_t> FaultyStorage::do_revision() {
   return status ? revision : std::nullopt;
 }
 
+std::optional<std::uint64_t> FaultyStorage::do_asked_revision() {
+  std::optional<std::uint64_t> revision;
+  const Status status = around("asked_revision", [&] {
+    revision = inner_->do_asked_revision();
+    return Status();
+  });
+  return status ? revision : std::nullopt;
+}
+
 Status FaultyStorage::do_migrate() {
   return around("migrate", [&] { return inner_->do_migrate(); });
 }

@@ -121,16 +121,19 @@ RESULTSDB_CASE(ReopenedStoreHasWhatIsDeclared) {
 RESULTSDB_CASE(RevisionChangesWithEveryBatch) {
   std::vector<std::shared_ptr<storage::Storage>> writers;
   if (backend().capabilities.shared_by_processes) writers.push_back(value_of(backend().reopen()));
-  std::optional<std::uint64_t> before = store().revision();
+  std::optional<std::uint64_t> before = store().revision(), asked_before = store().asked_revision();
   EXPECT_EQ(store().revision(), before) << "nothing was written";
   std::uint64_t version = 0;
-  const auto written = [&] {
-    const auto now = store().revision();
-    EXPECT_EQ(now.has_value(), before.has_value());
+  const auto compare = [&](std::optional<std::uint64_t>& old, std::optional<std::uint64_t> now) {
+    EXPECT_EQ(now.has_value(), old.has_value());
     if (now) {
-      EXPECT_NE(now, before) << "version " << version;
+      EXPECT_NE(now, old) << "version " << version;
     }
-    before = now;
+    old = now;
+  };
+  const auto written = [&] {
+    compare(before, store().revision());
+    compare(asked_before, store().asked_revision());
   };
   for (int round = 0; round < 3; ++round) {
     expect_ok(store().apply(repository_batch("rounds", ++version)));

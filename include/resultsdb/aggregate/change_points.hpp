@@ -51,7 +51,7 @@ class ChangePointFinder {
   double log_beta_;                             // lnB(a, b)
   std::vector<double> bad_, good_, all_;        // lnG(k + a), lnG(k + b), lnG(n + a + b)
   std::vector<std::uint32_t> runs_, bad_runs_;  // before each stretch
-  std::vector<double> best_;                    // of the stretches before this one
+  std::vector<double> best_;                    // of the stretches before this one, with a change behind them
   std::vector<std::uint32_t> from_, found_;
 };
 

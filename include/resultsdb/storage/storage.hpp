@@ -69,6 +69,9 @@ class Storage {
   /// Differs from an earlier answer of this object if any batch was applied in between, by whichever process;
   /// far cheaper than a read. Nothing: this backend cannot say, or not now.
   std::optional<std::uint64_t> revision();
+  /// The same from backends that must ask their server for it: one short round trip, for caches of answers that
+  /// take many.
+  std::optional<std::uint64_t> asked_revision();
   /// Brings the schema to this software's version; repeatable; refuses newer stores (SchemaMismatch). A fresh
   /// store is created with the current schema when opened and needs no call.
   Status migrate();
@@ -166,6 +169,7 @@ class Storage {
   virtual Result<StorageInfo> do_info() = 0;
   virtual Status do_ping() = 0;
   virtual std::optional<std::uint64_t> do_revision() { return std::nullopt; }
+  virtual std::optional<std::uint64_t> do_asked_revision() { return do_revision(); }
   virtual Status do_migrate() = 0;
   virtual Result<std::vector<TableSize>> do_sizes() = 0;
   virtual Result<std::vector<Damage>> do_find_damage() = 0;

@@ -42,6 +42,7 @@ class FaultyStorage : public storage::Storage {
   Result<storage::StorageInfo> do_info() override;
   Status do_ping() override;
   std::optional<std::uint64_t> do_revision() override;
+  std::optional<std::uint64_t> do_asked_revision() override;
   Status do_migrate() override;
   Result<std::vector<storage::TableSize>> do_sizes() override;
   Result<std::vector<storage::Damage>> do_find_damage() override;

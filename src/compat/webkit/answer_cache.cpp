@@ -19,7 +19,7 @@ bool asks_for_commits(const http::Request& request) {
 
 http::Response AnswerCache::get(Model& model, const http::Request& request, std::int64_t now_seconds,
                                 const std::function<http::Response()>& make) {
-  const auto revision = asks_for_commits(request) ? std::nullopt : model.storage().revision();
+  const auto revision = asks_for_commits(request) ? std::nullopt : model.storage().asked_revision();
   if (!revision) return make();
   if (const auto kept = find(request.target, *revision, now_seconds)) return *kept;
   http::Response response = make();
