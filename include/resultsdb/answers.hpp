@@ -333,8 +333,9 @@ class Answers {
   std::shared_ptr<Model> model_;
 };
 
-/// Opaque: `g_…`. Of a group's first test by name and its range; the same as long as these are.
-std::string regression_id(std::string_view suite, ChangeKind kind, std::string_view test, Position after,
-                          Position to);
+/// Opaque: `g_…`. Of a group's first test by name and the runs around its range; the same as long as these
+/// are.
+std::string regression_id(ChangeKind kind, std::string_view test, const RunInfo& before,
+                          const RunInfo& after);
 
 }  // namespace resultsdb

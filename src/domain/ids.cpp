@@ -35,14 +35,14 @@ std::string run_id(std::string_view suite, std::string_view branch, const Config
                            .text(variant));
 }
 
-std::string regression_id(std::string_view suite, ChangeKind kind, std::string_view test, Position after,
-                          Position to) {
+std::string regression_id(ChangeKind kind, std::string_view test, const RunInfo& before,
+                          const RunInfo& after) {
   return make_id("g_", domain::FieldWriter()
-                           .text(suite)
+                           .text(after.suite)
                            .text(to_string(kind))
                            .text(test)
-                           .number(after)
-                           .number(to));
+                           .text(before.id)
+                           .text(after.id));
 }
 
 }  // namespace resultsdb

@@ -43,7 +43,7 @@ Result<RegressionsQuery> read_query(const NativeContext& context, const Argument
 }
 
 /// Each event on its own.
-std::vector<Regression> split_events(const std::string& suite, const Regression& group) {
+std::vector<Regression> split_events(const Regression& group) {
   std::vector<Regression> items;
   for (const ChangeEvent& event : group.events) {
     Regression& item = items.emplace_back();
@@ -58,7 +58,7 @@ std::vector<Regression> split_events(const std::string& suite, const Regression&
     item.before = event.before;
     item.after_rate = event.after;
     item.worst = event.outcome;
-    item.id = regression_id(suite, item.kind, event.test, item.after, item.to);
+    item.id = regression_id(item.kind, event.test, *event.before_run, *event.after_run);
   }
   return items;
 }
@@ -171,7 +171,7 @@ Result<std::string> find_regressions(const NativeContext& context, const Argumen
     add_basis(basis, found.back().basis);
     for (Regression& regression : found.back().regressions) {
       if (group == "none") {
-        for (Regression& event : split_events(scope.suite, regression)) {
+        for (Regression& event : split_events(regression)) {
           if (concerns(event, tests)) items.push_back({&found.back(), scope.suite, std::move(event)});
         }
       } else if (concerns(regression, tests)) {

@@ -189,8 +189,8 @@ class Collecting {
               [](const ChangeEvent& a, const ChangeEvent& b) {
                 return std::tie(a.test, a.timeline) < std::tie(b.test, b.timeline);
               });
-    regression.id = regression_id(survey_.suite().name(), kind, regression.tests.front(), regression.after,
-                                  regression.to);
+    regression.id =
+        regression_id(kind, regression.tests.front(), *regression.last_good, *regression.first_bad);
     return regression;
   }
 

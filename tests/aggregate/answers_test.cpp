@@ -78,7 +78,7 @@ TEST_F(AnswersTest, RegressionsAreGroupedByCause) {
   EXPECT_EQ(both.before.k, 0);
   EXPECT_EQ(both.before.n, 80);
   EXPECT_EQ(both.after_rate.k, 80);
-  EXPECT_EQ(both.id, regression_id("suite", ChangeKind::Regression, "a", place(19), place(20)));
+  EXPECT_EQ(both.id, regression_id(ChangeKind::Regression, "a", *both.last_good, *both.first_bad));
   query.state = RegressionsQuery::State::All;
   answer = value_of(answers_.regressions(query));
   std::string kinds;
