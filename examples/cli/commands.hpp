@@ -9,7 +9,7 @@ namespace resultsdb::cli {
 /// What CI can rely on.
 enum ExitCode : int {
   kDone = 0,
-  kRefused = 1,  ///< an input was refused, a check found damage, or --strict found failing tests
+  kRefused = 1,  ///< an input was refused, a gate is closed, a check found damage, or --strict found failing tests
   kWrongUse = 2,
   kUnavailable = 3,  ///< the store or server cannot be opened or reached
 };
@@ -40,6 +40,9 @@ int run_regressions(const Arguments& arguments);
 int run_verdict(const Arguments& arguments);
 int run_culprit(const Arguments& arguments);
 int run_compare(const Arguments& arguments);
+int run_query(const Arguments& arguments);
+int run_gate(const Arguments& arguments);
+int run_plan(const Arguments& arguments);
 int run_check(const Arguments& arguments);
 int run_export(const Arguments& arguments);
 int run_import_export(const Arguments& arguments);

@@ -116,37 +116,6 @@ void print_culprit(const CulpritAnswer& answer, const Records& timelines) {
               << answer.timelines[answer.next_test->timeline].configuration.key() << '\n';
 }
 
-/// `run:ID`, `commit:REPOSITORY@REF`, `branch:NAME`, `last:N`, several joined by `;`.
-CompareSide parse_side(Model& model, const Options& options, const std::string& text) {
-  CompareSide side{.selection = parse_selection(options), .range = {}, .commit = {}, .run = {}};
-  for (std::size_t at = 0; at <= text.size();) {
-    const std::size_t end = std::min(text.find(';', at), text.size());
-    const std::string part = text.substr(at, end - at);
-    const std::size_t colon = part.find(':');
-    const std::string key = part.substr(0, colon),
-                      value = colon == std::string::npos ? "" : part.substr(colon + 1);
-    if (key == "run" && !value.empty()) {
-      side.run = value;
-    } else if (key == "commit" && !value.empty()) {
-      side.commit = named_commit(model, value, "commit");
-    } else if (key == "branch" && !value.empty()) {
-      side.selection.branches = {value};
-    } else if (key == "last" && !value.empty() && value.size() < 9 &&
-               std::ranges::all_of(value, [](char c) { return '0' <= c && c <= '9'; })) {
-      side.last = static_cast<std::uint32_t>(std::stoul(value));
-    } else {
-      throw UsageError{"compare: '" + part +
-                       "' is none of run:ID, commit:REPOSITORY@REF, branch:NAME, last:N"};
-    }
-    at = end + 1;
-  }
-  return side;
-}
-
-Cell outcome_cell(const std::optional<Outcome>& outcome) {
-  return outcome ? cell(outcome->actual) : Cell{"-", "null"};
-}
-
 }  // namespace
 
 int run_verdict(const Arguments& arguments) {
@@ -263,8 +232,8 @@ int run_compare(const Arguments& arguments) {
   for (const ComparedTest& test : answer.tests)
     records.add({cell(to_string(test.difference)), cell(test.test),
                  test.configuration.empty() ? Cell{"", "null"} : cell(names[test.configuration]),
-                 outcome_cell(test.a), outcome_cell(test.b), cell(test.rate_a), cell(test.rate_b),
-                 short_number(test.p_value), short_number(test.q_value)});
+                 cell(test.a), cell(test.b), cell(test.rate_a), cell(test.rate_b), short_number(test.p_value),
+                 short_number(test.q_value)});
   if (format == Format::Json) {
     std::cout << "{\"counts\":{";
     for (std::size_t i = 0; i < kDifferences; ++i)

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "context.hpp"
+#include "lookup.hpp"
 #include "resultsdb/json.hpp"
 #include "resultsdb/time.hpp"
 
@@ -55,6 +56,31 @@ Question parse_question(const Options& options, const std::string& suite) {
   if (options.has("failing")) question.bad = Question::Bad::Failing;
   question.now = system_clock()();
   return question;
+}
+
+CompareSide parse_side(Model& model, const Options& options, const std::string& text) {
+  CompareSide side{.selection = parse_selection(options), .range = {}, .commit = {}, .run = {}};
+  for (std::size_t at = 0; at <= text.size();) {
+    const std::size_t end = std::min(text.find(';', at), text.size());
+    const std::string part = text.substr(at, end - at);
+    const std::size_t colon = part.find(':');
+    const std::string key = part.substr(0, colon),
+                      value = colon == std::string::npos ? "" : part.substr(colon + 1);
+    if (key == "run" && !value.empty()) {
+      side.run = value;
+    } else if (key == "commit" && !value.empty()) {
+      side.commit = named_commit(model, value, "commit");
+    } else if (key == "branch" && !value.empty()) {
+      side.selection.branches = {value};
+    } else if (key == "last" && !value.empty() && value.size() < 9 &&
+               std::ranges::all_of(value, [](char c) { return '0' <= c && c <= '9'; })) {
+      side.last = static_cast<std::uint32_t>(std::stoul(value));
+    } else {
+      throw UsageError{"'" + part + "' is none of run:ID, commit:REPOSITORY@REF, branch:NAME, last:N"};
+    }
+    at = end + 1;
+  }
+  return side;
 }
 
 ConfigurationLabels::ConfigurationLabels(const std::vector<TimelineInfo>& timelines) {
@@ -159,6 +185,10 @@ void add_basis(Basis& sum, const Basis& more) {
 
 void hint(Format format, const std::string& text) {
   if (format == Format::Table && ::isatty(STDERR_FILENO) == 1) std::cerr << text << '\n';
+}
+
+Cell cell(const std::optional<Outcome>& outcome) {
+  return outcome ? cell(outcome->actual) : Cell{"-", "null"};
 }
 
 }  // namespace resultsdb::cli

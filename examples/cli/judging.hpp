@@ -15,6 +15,8 @@ namespace resultsdb::cli {
 void add_question(Options& options, std::uint32_t last);
 /// Throws UsageError.
 Question parse_question(const Options& options, const std::string& suite);
+/// `run:ID`, `commit:REPOSITORY@REF`, `branch:NAME`, `last:N`, several joined by `;`. Throws UsageError.
+CompareSide parse_side(Model& model, const Options& options, const std::string& text);
 
 /// Configurations as tables show them: the facets in which those of a suite differ.
 class ConfigurationLabels {
@@ -33,6 +35,7 @@ class ConfigurationLabels {
 Cell cell(const Proportion& proportion);
 /// The commit of a run's position, else its start; `-` and null where there is none.
 Cell cell(const RunInfoPtr& run);
+Cell cell(const std::optional<Outcome>& outcome);  ///< what it did; `-` and null for none
 /// Places after the first and at or before the second.
 Cell cell_range(Position after, Position to);
 /// A JSON array and a list in words.
