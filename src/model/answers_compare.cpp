@@ -134,6 +134,10 @@ class Comparing {
       const engine::SuiteTrack& track = window->track();
       for (std::size_t i = 0; i < track.tests.size(); ++i) {
         const auto changes = track.changes_of(i);
+        if (window->runs().size() == 1) {
+          if (notable(window->only_outcome(changes))) tests.push_back(track.tests[i]);
+          continue;
+        }
         if (std::ranges::none_of(changes, notable, &engine::SuiteTrack::Change::outcome)) continue;
         window->read_pieces(track.tests[i], changes, pieces_);
         if (std::ranges::any_of(pieces_, notable, &Piece::outcome)) tests.push_back(track.tests[i]);

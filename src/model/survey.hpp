@@ -40,6 +40,11 @@ class Window {
   /// ascending.
   void read_lengths(storage::TestId test, std::span<const engine::SuiteTrack::Change> changes,
                     std::span<const std::uint32_t> lost, std::vector<RunLength>& lengths) const;
+  /// Of a window with one run: the outcome there of a test with these changes, if it covers the test.
+  storage::OutcomeId only_outcome(std::span<const engine::SuiteTrack::Change> changes) const {
+    const auto after = std::ranges::upper_bound(changes, runs_.front(), {}, &engine::SuiteTrack::Change::run);
+    return after == changes.begin() ? 0 : std::prev(after)->outcome;
+  }
   /// Commits with at least two runs that cover the test.
   std::uint64_t repeated_commits(storage::TestId test) const;
   bool covers(storage::TestId test, std::uint32_t run) const { return covered_by(run).contains(test); }
