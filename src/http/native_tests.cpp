@@ -3,6 +3,8 @@
 #include <map>
 
 #include "native_context.hpp"
+#include "resultsdb/aggregate/query_language.hpp"
+#include "resultsdb/answers.hpp"
 #include "schemas.hpp"
 #include "scope.hpp"
 
@@ -69,11 +71,16 @@ Status write_tests(JsonWriter& json, const History& history, const std::vector<s
   return {};
 }
 
-Result<std::string> find_tests(const NativeContext& context, const Arguments& arguments) {
+/// One page of tests.
+struct TestPage {
+  std::vector<std::string> tests;
+  std::string next;
+  std::optional<std::uint64_t> total;
+};
+
+Result<TestPage> page_by_name(const NativeContext& context, const Arguments& arguments, const Scope& scope) {
   TestsQuery query;
   RESULTSDB_ASSIGN(const std::int64_t limit, arguments.integer("limit", 100, 1, 1000));
-  RESULTSDB_ASSIGN(const Scope scope, read_scope(context, arguments));
-  RESULTSDB_ASSIGN(const RangeRequest range, read_range(context, arguments));
   query.suite = scope.suite;
   query.prefix = arguments.get_or("prefix", "");
   query.contains = arguments.get_or("name", "");
@@ -84,10 +91,47 @@ Result<std::string> find_tests(const NativeContext& context, const Arguments& ar
     return invalid_argument(page.error().message, "page");
   }
   if (!page) return page.error();
+  TestPage found{.tests = std::move(page->items), .next = std::move(page->next), .total = {}};
+  if (query.prefix.empty() && query.contains.empty()) {
+    RESULTSDB_ASSIGN(found.total, context.model->count_tests(scope.suite));
+  }
+  return found;
+}
+
+Result<TestPage> page_by_query(const NativeContext& context, const Arguments& arguments, const Scope& scope,
+                               const RangeRequest& range) {
+  if (arguments.has("prefix"))
+    return invalid_argument("cannot stand beside q; write name:BEGINNING* in the query", "prefix");
+  RESULTSDB_ASSIGN(const PageRequest page, read_page(arguments));
+  const std::string text = arguments.get_or("q", "");
+  auto query = text.starts_with('{') ? aggregate::parse_query_json(text) : aggregate::parse_query(text);
+  if (!query) return invalid_argument(query.error().context + ": " + query.error().message, "q");
+  FindQuery find;
+  find.suite = scope.suite;
+  find.selection = scope.selection;
+  find.range = range.range;
+  find.commit = range.commit;
+  find.last = range.last == RangeRequest::kMostRuns ? 0 : range.last;
+  find.name_contains = arguments.get_or("name", "");
+  find.now = context.now();
+  find.query = std::move(*query);
+  find.after = page.tie;
+  find.limit = page.limit;
+  RESULTSDB_ASSIGN(FindAnswer answer, Answers(context.model).find(find));
+  TestPage found{.tests = std::move(answer.tests), .next = {}, .total = answer.total};
+  if (answer.more) found.next = keyset_token(arguments, 0, found.tests.back());
+  return found;
+}
+
+Result<std::string> find_tests(const NativeContext& context, const Arguments& arguments) {
+  RESULTSDB_ASSIGN(const Scope scope, read_scope(context, arguments));
+  RESULTSDB_ASSIGN(const RangeRequest range, read_range(context, arguments));
+  RESULTSDB_ASSIGN(const TestPage page, arguments.has("q") ? page_by_query(context, arguments, scope, range)
+                                                           : page_by_name(context, arguments, scope));
 
   HistoryQuery newest;
   newest.suite = scope.suite;
-  newest.tests = page->items;
+  newest.tests = page.tests;
   newest.selection = scope.selection;
   newest.range = range.range;
   newest.limit = std::min<std::uint32_t>(range.last, 20);  // a test rarely pauses longer than that
@@ -95,13 +139,12 @@ Result<std::string> find_tests(const NativeContext& context, const Arguments& ar
   JsonWriter json;
   json.begin_object();
   RESULTSDB_ASSIGN(const History history,
-                   page->items.empty() ? Result<History>(History{}) : context.model->history(newest));
-  RESULTSDB_TRY(write_tests(json, history, page->items, arguments.all("group")));
-  write_next(json, page->next);
+                   page.tests.empty() ? Result<History>(History{}) : context.model->history(newest));
+  RESULTSDB_TRY(write_tests(json, history, page.tests, arguments.all("group")));
+  write_next(json, page.next);
   json.key("total");
-  if (query.prefix.empty() && query.contains.empty()) {
-    RESULTSDB_ASSIGN(const std::uint64_t total, context.model->count_tests(scope.suite));
-    json.value(total);
+  if (page.total) {
+    json.value(*page.total);
   } else {
     json.null();
   }
@@ -130,7 +173,7 @@ Result<std::string> get_test_names(const NativeContext& context, const Arguments
 
 void add_test_routes(Router& router, const ContextPtr& context) {
   add_read(router, context,
-           {"/v1/tests", "findTests", names({"SEL", "RNG", "limit", "page", "name", "prefix", "group*"}),
+           {"/v1/tests", "findTests", names({"SEL", "RNG", "limit", "page", "name", "prefix", "q", "group*"}),
             find_tests});
   ReadOperation all_names{"/v1/tests/names", "getTestNames", names({"suite"}), get_test_names};
   all_names.content_type = "text/plain; charset=utf-8";

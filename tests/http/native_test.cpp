@@ -230,6 +230,35 @@ TEST_F(Native, NamesAndTests) {
   EXPECT_EQ(get("/v1/tests?suite=unit&page=forged", 400).at("parameter"), "page");
 }
 
+TEST_F(Native, TestsByQuery) {
+  post("/v1/runs", run_body(), 201);
+  const auto names_of = [](const boost::json::value& answer) {
+    std::string names;
+    for (const auto& item : answer.at("items").as_array())
+      names += std::string(item.at("test").as_string()) + ' ';
+    return names;
+  };
+  const auto failing = get("/v1/tests?suite=unit&q=failing+unexpected");
+  EXPECT_EQ(names_of(failing), "a/two ");
+  EXPECT_EQ(failing.at("total"), 1);
+  EXPECT_NE(failing.at("items").at(0).at("states").at(0).at("worst"), 0);
+  EXPECT_EQ(names_of(get("/v1/tests?suite=unit&q=%7B%22name%22:%22a/*%22%7D")), "a/one a/two ");
+  EXPECT_EQ(names_of(get("/v1/tests?suite=unit&name=b/&q=not+failing")),
+            names_of(get("/v1/tests?suite=unit&q=-failing+name:b/*")));
+  const auto first = get("/v1/tests?suite=unit&q=runs%3E0&limit=2");
+  EXPECT_EQ(names_of(first), "a/one a/two ");
+  const std::string next(first.at("next").as_string());
+  const auto second = get("/v1/tests?suite=unit&q=runs%3E0&limit=2&page=" + next);
+  EXPECT_EQ(names_of(second).substr(0, 2), "b/");
+  EXPECT_TRUE(second.at("next").is_null());
+  EXPECT_EQ(second.at("total"), first.at("total"));
+  EXPECT_EQ(get("/v1/tests?suite=unit&q=failing&limit=2&page=" + next, 400).at("parameter"), "page");
+  const auto refused = get("/v1/tests?suite=unit&q=passing+fial", 400);
+  EXPECT_EQ(refused.at("parameter"), "q");
+  EXPECT_NE(refused.at("detail").as_string().find("column 9"), std::string::npos) << refused;
+  EXPECT_EQ(get("/v1/tests?suite=unit&q=failing&prefix=a/", 400).at("parameter"), "prefix");
+}
+
 TEST_F(Native, OnlyThisMachineWrites) {
   Request other = request("POST", "/v1/runs", run_body());
   other.remote_is_loopback = false;
