@@ -51,6 +51,8 @@ void mount_native(Router& router, std::shared_ptr<Model> model, const NativeOpti
   add_culprit_routes(router, shared);
   add_verdict_routes(router, shared);
   add_compare_routes(router, shared);
+  add_gate_routes(router, shared);
+  add_plan_routes(router, shared);
   add_fix_check_routes(router, shared);
   add_state_routes(router, shared);
   add_write_routes(router, shared);

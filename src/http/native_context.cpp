@@ -248,7 +248,8 @@ void add_read(Router& router, ContextPtr context, ReadOperation operation) {
     auto text = shared->function(*context, *arguments);
     if (!text) return problem(text.error());
     Response response = json_response(200, std::move(*text));
-    response.set_header("Content-Type", shared->content_type);
+    response.set_header("Content-Type",
+                        shared->content_type_of ? shared->content_type_of(*arguments) : shared->content_type);
     return conditional(request, std::move(response));
   };
   router.add({"GET", shared->path, shared->operation, answer});

@@ -77,6 +77,7 @@ struct ReadOperation {
   ReadFunction function;
   std::string post_operation;
   std::string content_type = "application/json";
+  std::function<std::string(const Arguments&)> content_type_of = {};  ///< instead, where it depends on them
 };
 void add_read(Router& router, ContextPtr context, ReadOperation operation);
 
@@ -104,6 +105,8 @@ void add_flaky_routes(Router& router, const ContextPtr& context);
 void add_culprit_routes(Router& router, const ContextPtr& context);
 void add_verdict_routes(Router& router, const ContextPtr& context);
 void add_compare_routes(Router& router, const ContextPtr& context);
+void add_gate_routes(Router& router, const ContextPtr& context);
+void add_plan_routes(Router& router, const ContextPtr& context);
 void add_fix_check_routes(Router& router, const ContextPtr& context);
 void add_state_routes(Router& router, const ContextPtr& context);
 void add_write_routes(Router& router, const ContextPtr& context);
