@@ -2,8 +2,6 @@
 
 #include <cstdlib>
 #include <iostream>
-#include <map>
-#include <set>
 
 #include "resultsdb/answers.hpp"
 
@@ -41,9 +39,6 @@ CompareQuery two_commits(std::uint32_t a, std::uint32_t b) {
 
 std::string milliseconds(const Latency& latency) { return format("p50 %.2f ms", latency.p50 / 1000); }
 
-/// (test, configuration) and the commits at which an injected regression begins there.
-using Truth = std::map<std::pair<std::string, std::string>, std::map<std::uint32_t, std::uint32_t>>;
-
 }  // namespace
 
 void measure_answers(const Corpus& corpus, EngineUnderTest& engine, RowBaseline& r1, Report& report) {
@@ -70,7 +65,7 @@ void measure_answers(const Corpus& corpus, EngineUnderTest& engine, RowBaseline&
   // What is written later must be read, and nothing else.
   std::vector<double> after, upload;
   for (std::uint32_t i = 0; i < 20; ++i) {
-    Run run = corpus.to_run(corpus.generate(corpus.arrivals()[corpus.arrivals().size() - 1 - i]), false);
+    Run run = corpus.to_run(corpus.generate(corpus.arrivals()[corpus.arrivals().size() - 1 - i]));
     run.header.position = Corpus::position(corpus.scale().commits + i);
     upload.push_back(
         1e6 * seconds([&] { (void)need(engine.model()->ingest(run, {.received = run.header.started})); }));
@@ -79,72 +74,6 @@ void measure_answers(const Corpus& corpus, EngineUnderTest& engine, RowBaseline&
   report.ratio("taking in an upload for the answers / the upload",
                percentiles(after).p50 / percentiles(upload).p50, 0.2, true,
                milliseconds(percentiles(after)) + format(" against %.2f ms", percentiles(upload).p50 / 1000));
-}
-
-void judge_regressions(const Corpus& corpus, EngineUnderTest& engine, Report& report) {
-  progress("precision and recall");
-  const std::uint32_t commits = corpus.scale().commits;
-  Truth begins;
-  for (std::uint32_t configuration = 0; configuration < corpus.scale().configurations; ++configuration) {
-    std::vector<std::vector<std::uint8_t>> outcomes;
-    std::string name;
-    for (std::uint32_t commit = 0; commit < commits; ++commit) {
-      const GeneratedRun run = corpus.generate({commit, configuration});
-      if (commit == 0) name = configuration_id(corpus.to_run(run, false).header.configuration);
-      outcomes.push_back(run.outcomes);
-    }
-    for (const Corpus::Regression& regression : corpus.regressions()) {
-      if ((regression.configurations >> configuration & 1) == 0 || regression.from == 0) continue;
-      for (std::uint32_t test = regression.first;
-           test < std::min(corpus.scale().tests, regression.first + regression.tests); ++test) {
-        // One that covers another, or a test that does not pass there, begins nothing.
-        if (outcomes[regression.from - 1][test] != kPass ||
-            outcomes[regression.from][test] != regression.outcome)
-          continue;
-        std::uint32_t end = regression.from;
-        while (end < commits && outcomes[end][test] >= kFail && outcomes[end][test] <= kTimeout) ++end;
-        auto& places = begins[{corpus.name(test), name}];
-        places[regression.from] = end - regression.from;
-      }
-    }
-  }
-  RegressionsQuery query = all_changes();
-  query.kinds = {ChangeKind::Regression, ChangeKind::Flaky};
-  const RegressionsAnswer answer = need(Answers(engine.model()).regressions(query));
-  std::uint64_t alerts = 0, right = 0;
-  std::set<std::tuple<std::string, std::string, std::uint32_t>> found;
-  for (const Regression& regression : answer.regressions)
-    for (const ChangeEvent& event : regression.events) {
-      ++alerts;
-      const std::string& configuration = answer.timelines[event.timeline].configuration_id;
-      const auto truth = begins.find({event.test, configuration});
-      if (truth == begins.end()) continue;
-      const auto commit =
-          static_cast<std::int64_t>((event.after_run->position - Corpus::position(0)) / 60'000);
-      bool hit = false;
-      for (const auto& [begin, length] : truth->second)
-        if (std::abs(commit - std::int64_t{begin}) <= 2) {
-          hit = true;
-          found.insert({event.test, configuration, begin});
-        }
-      right += hit ? 1 : 0;
-    }
-  std::uint64_t all = 0, lasting_ones = 0, lasting_found = 0;
-  for (const auto& [key, places] : begins)
-    for (const auto& [begin, length] : places) {
-      ++all;
-      if (length < 5) continue;
-      ++lasting_ones;
-      lasting_found += found.contains({key.first, key.second, begin}) ? 1 : 0;
-    }
-  const auto share = [](std::uint64_t k, std::uint64_t n) {
-    return static_cast<double>(k) / static_cast<double>(n);
-  };
-  report.ratio("regressions: precision", share(right, alerts), 0.98, false,
-               std::to_string(right) + " of " + std::to_string(alerts) + " alerts");
-  report.ratio("regressions of five commits or more: recall", share(lasting_found, lasting_ones), 0.99, false,
-               std::to_string(lasting_found) + " of " + std::to_string(lasting_ones) + "; of all " +
-                   std::to_string(found.size()) + " of " + std::to_string(all));
 }
 
 void measure_large_answers(const std::string& folder, std::uint64_t seed, Report& report) {

@@ -13,11 +13,10 @@ namespace resultsdb::bench {
 /// After all runs of the corpus are in; adds some.
 void measure_answers(const Corpus& corpus, EngineUnderTest& engine, RowBaseline& r1, Report& report);
 
-/// Share of true alerts and of found regressions on the generated corpus.
-void judge_regressions(const Corpus& corpus, EngineUnderTest& engine, Report& report);
-
-/// Thousands of changes at known commits, tested at all, half or a tenth of them: how often the ranges hold
-/// the true one. And comparisons of sides that do not differ: how often a difference is found.
+/// The generated corpus at 60,000 tests, 8 configurations and 400 commits: the share of true alerts, and of
+/// regressions found. Thousands of changes at known commits, tested at all, half or a tenth of them: how
+/// often the ranges hold the true one. And comparisons of sides that do not differ: how often a difference is
+/// found.
 void simulate(Report& report);
 
 /// 60,000 tests on 40 configurations and 150 commits, without rows beside it.

@@ -1,4 +1,7 @@
-// How often ranges hold the true commit, and how often a difference is found where there is none.
+// How many alerts are true, how often ranges hold the true commit, and how often a difference is found where
+// there is none.
+#include <algorithm>
+#include <map>
 #include <random>
 
 #include "answers_bench.hpp"
@@ -110,9 +113,103 @@ void simulate_comparisons(Report& report) {
                true, std::to_string(with_discovery) + " of " + std::to_string(kTrials) + " comparisons");
 }
 
+/// Regressions of one configuration: by test, the commits at which one begins and how many it lasts. One that
+/// is covered by another begins nothing there.
+using Truth = std::map<std::uint32_t, std::map<std::uint32_t, std::uint32_t>>;
+using Matrix = std::vector<std::vector<std::uint8_t>>;  // outcomes by commit and test
+
+Truth begins(const Corpus& corpus, std::uint32_t configuration, const Matrix& outcomes) {
+  Truth truth;
+  for (const Corpus::Regression& regression : corpus.regressions()) {
+    if ((regression.configurations >> configuration & 1) == 0 || regression.from == 0) continue;
+    const std::uint32_t end = std::min(corpus.scale().tests, regression.first + regression.tests);
+    for (std::uint32_t test = regression.first; test < end; ++test) {
+      if (outcomes[regression.from - 1][test] != kPass ||
+          outcomes[regression.from][test] != regression.outcome)
+        continue;
+      std::uint32_t after = regression.from;
+      while (after < outcomes.size() && outcomes[after][test] >= kFail && outcomes[after][test] <= kTimeout)
+        ++after;
+      truth[test][regression.from] = after - regression.from;
+    }
+  }
+  return truth;
+}
+
+/// Commits at which the rate of unexpected results of a test goes up.
+std::vector<std::uint32_t> alerts(const Matrix& outcomes, std::uint32_t test,
+                                  aggregate::ChangePointFinder& finder) {
+  std::vector<aggregate::Stretch> stretches;
+  std::vector<std::uint32_t> first;  // commit of each
+  for (std::uint32_t commit = 0; commit < outcomes.size(); ++commit) {
+    const std::uint8_t outcome = outcomes[commit][test];
+    if (outcome == kAbsent) continue;
+    const bool bad = outcome >= kFail && outcome <= kUnexpectedPass;
+    if (stretches.empty() || stretches.back().bad != bad) {
+      stretches.push_back({0, bad});
+      first.push_back(commit);
+    }
+    ++stretches.back().runs;
+  }
+  std::vector<std::uint32_t> found;
+  const auto changes = finder.find(stretches);
+  const auto rate = [&](std::size_t segment) {
+    const std::size_t from = segment == 0 ? 0 : changes[segment - 1];
+    const std::size_t end = segment < changes.size() ? changes[segment] : stretches.size();
+    double bad = 0, runs = 0;
+    for (std::size_t i = from; i < end; ++i) {
+      runs += stretches[i].runs;
+      bad += stretches[i].bad ? stretches[i].runs : 0;
+    }
+    return bad / runs;
+  };
+  for (std::size_t i = 0; i < changes.size(); ++i)
+    if (rate(i + 1) > rate(i)) found.push_back(first[changes[i]]);
+  return found;
+}
+
+/// An alert is true, and a regression found, if they are at most two commits apart.
+void judge_regressions(Report& report) {
+  progress("precision and recall");
+  std::uint64_t all = 0, right = 0, lasting = 0, found = 0;
+  const auto near = [](std::uint32_t a, std::uint32_t b) { return a <= b + 2 && b <= a + 2; };
+  aggregate::ChangePointFinder finder;
+  for (const std::uint64_t seed : {1, 2, 3}) {
+    const Corpus corpus(seed, {.tests = 60'000, .configurations = 8, .commits = 400});
+    for (std::uint32_t configuration = 0; configuration < 8; ++configuration) {
+      Matrix outcomes;
+      for (std::uint32_t commit = 0; commit < corpus.scale().commits; ++commit)
+        outcomes.push_back(corpus.generate({commit, configuration}).outcomes);
+      const Truth truth = begins(corpus, configuration, outcomes);
+      for (std::uint32_t test = 0; test < corpus.scale().tests; ++test) {
+        const auto places = alerts(outcomes, test, finder);
+        const auto true_ones = truth.find(test);
+        all += places.size();
+        if (true_ones == truth.end()) continue;
+        for (const std::uint32_t place : places)
+          right +=
+              std::ranges::any_of(true_ones->second, [&](const auto& one) { return near(place, one.first); });
+        for (const auto& [begin, length] : true_ones->second) {
+          if (length < 5) continue;
+          ++lasting;
+          found += std::ranges::any_of(places, [&](std::uint32_t place) { return near(place, begin); });
+        }
+      }
+    }
+  }
+  const auto share = [](std::uint64_t k, std::uint64_t n) {
+    return static_cast<double>(k) / static_cast<double>(n);
+  };
+  report.ratio("regressions: precision", share(right, all), 0.98, false,
+               std::to_string(right) + " of " + std::to_string(all) + " alerts");
+  report.ratio("regressions of five commits or more: recall", share(found, lasting), 0.99, false,
+               std::to_string(found) + " of " + std::to_string(lasting));
+}
+
 }  // namespace
 
 void simulate(Report& report) {
+  judge_regressions(report);
   simulate_culprits(report);
   simulate_comparisons(report);
 }

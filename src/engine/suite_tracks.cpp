@@ -129,6 +129,7 @@ class TrackReading {
         for (const SuiteTrack::Change& change : changes) stale.changes.push_back({before.tests[i], change});
         if (changes.back().outcome != 0) last[before.tests[i]] = changes.back().outcome;
       }
+      const auto known = static_cast<std::ptrdiff_t>(stale.changes.size());
       for (std::size_t i = 0; i < blobs.size(); ++i) {
         RunOutcomes run;
         if (blobs[i]) {
@@ -136,8 +137,11 @@ class TrackReading {
         }
         RESULTSDB_TRY(extend(stale, static_cast<std::uint32_t>(before.runs.size() + i), run, last));
       }
-      std::stable_sort(stale.changes.begin(), stale.changes.end(),
-                       [](const TestChange& a, const TestChange& b) { return a.test < b.test; });
+      // Few are new, and the known ones are in order.
+      const auto by_test = [](const TestChange& a, const TestChange& b) { return a.test < b.test; };
+      const auto fresh = stale.changes.begin() + known;
+      std::stable_sort(fresh, stale.changes.end(), by_test);
+      std::inplace_merge(stale.changes.begin(), fresh, stale.changes.end(), by_test);
     }
     return {};
   }
