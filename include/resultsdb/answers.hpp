@@ -299,6 +299,8 @@ struct GateQuery;  // resultsdb/gate.hpp
 struct GateAnswer;
 struct PlanQuery;  // resultsdb/rerun_plan.hpp
 struct PlanAnswer;
+struct ClustersQuery;  // resultsdb/clusters.hpp
+struct ClustersAnswer;
 
 /// Asks a Model. Safe for concurrent calls; copies are cheap. The first answer of a suite reads all its
 /// change points (about a third of a second a million), later ones what was written since.
@@ -328,6 +330,10 @@ class Answers {
   Result<GateAnswer> gate(const GateQuery& query);
   /// What to run next within a budget; see resultsdb/rerun_plan.hpp. Each open regression costs a culprit().
   Result<PlanAnswer> plan(const PlanQuery& query);
+
+  /// Why tests fail: bad results by what they say, with details of the newest ones read; see
+  /// resultsdb/clusters.hpp. NotFound: the suite has no such test.
+  Result<ClustersAnswer> clusters(const ClustersQuery& query);
 
  private:
   std::shared_ptr<Model> model_;
