@@ -301,6 +301,12 @@ struct PlanQuery;  // resultsdb/rerun_plan.hpp
 struct PlanAnswer;
 struct ClustersQuery;  // resultsdb/clusters.hpp
 struct ClustersAnswer;
+struct SlowQuery;  // resultsdb/test_durations.hpp
+struct SlowAnswer;
+struct DurationsQuery;
+struct DurationsAnswer;
+struct ShardsQuery;
+struct ShardsAnswer;
 
 /// Asks a Model. Safe for concurrent calls; copies are cheap. The first answer of a suite reads all its
 /// change points (about a third of a second a million), later ones what was written since.
@@ -334,6 +340,14 @@ class Answers {
   /// Why tests fail: bad results by what they say, with details of the newest ones read; see
   /// resultsdb/clusters.hpp. NotFound: the suite has no such test.
   Result<ClustersAnswer> clusters(const ClustersQuery& query);
+
+  // Durations; see resultsdb/test_durations.hpp.
+  /// The slowest tests, and what runs take. Reads the durations of all tests in the runs that are looked at.
+  Result<SlowAnswer> slow(const SlowQuery& query);
+  /// NotFound: the suite has no such test.
+  Result<DurationsAnswer> durations(const DurationsQuery& query);
+  /// Which machine runs which tests, so that all are done at about the same time (aggregate::balance()).
+  Result<ShardsAnswer> shards(const ShardsQuery& query);
 
  private:
   std::shared_ptr<Model> model_;

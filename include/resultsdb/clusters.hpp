@@ -20,9 +20,9 @@ struct ClustersQuery : Question {
 };
 
 struct FailureCluster {
-  std::string id;          ///< see aggregate::FailureReason; empty: results that have no message
-  std::string pattern;     ///< for people; empty like the id
-  bool crash = false;      ///< the pattern is a crash signature: functions, innermost first
+  std::string id;       ///< see aggregate::FailureReason; empty: results that have no message
+  std::string pattern;  ///< for people; empty like the id
+  bool crash = false;   ///< the pattern is a crash signature: functions, innermost first
   std::uint64_t results = 0;
   std::uint64_t test_count = 0;
   std::vector<std::string> tests;        ///< the first by name

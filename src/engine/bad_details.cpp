@@ -37,8 +37,7 @@ Result<std::vector<Found>> find_bad(Suite& suite, const BadResultsQuery& query, 
     for (const OutcomeEntry& entry : decoded.entries) {
       const DictionaryEntry& outcome = (*outcomes)[entry.outcome];
       const bool bad = query.bad == BadResults::Failing ? outcome.failing : outcome.unexpected;
-      if (bad && query.wanted(entry.test))
-        found.push_back({first + i, entry.test, entry.outcome});
+      if (bad && query.wanted(entry.test)) found.push_back({first + i, entry.test, entry.outcome});
     }
   }
   return found;

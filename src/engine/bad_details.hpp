@@ -28,9 +28,9 @@ struct BadResultsQuery {
   std::function<bool(storage::TestId)> wanted;
 };
 
-/// The first `limit` bad results in the order of the runs, then by test; borrowed by `visit` until it returns.
-/// Runs that are gone have none. In memory are the details of at most kDetailsAtOnce results. False: there
-/// are more.
+/// The first `limit` bad results in the order of the runs, then by test; borrowed by `visit` until it
+/// returns. Runs that are gone have none. In memory are the details of at most kDetailsAtOnce results. False:
+/// there are more.
 inline constexpr std::size_t kDetailsAtOnce = 100;
 Result<bool> visit_bad_results(Suite& suite, const BadResultsQuery& query,
                                const std::function<void(const BadResult&)>& visit);

@@ -282,4 +282,32 @@ Result<std::vector<std::int64_t>> read_durations_of_chunk(Suite& suite, storage:
       });
 }
 
+Result<std::vector<std::vector<std::int64_t>>> read_durations_of_test(Suite& suite, TestId test,
+                                                                      std::span<const RunsOfTimeline> runs) {
+  using Answer = std::vector<std::vector<std::int64_t>>;
+  return read_consistently(suite, Growth::Spoils, [&](Snapshot& snapshot) -> Result<Answer> {
+    Answer answer;
+    for (const RunsOfTimeline& each : runs) answer.emplace_back(each.serials.size(), kNoDuration);
+    std::vector<TimelineState> states(runs.size());
+    std::vector<TimedRuns> timed;
+    std::vector<std::size_t> places;
+    for (const TimelinePtr& timeline : snapshot.timelines()) {
+      const auto wanted =
+          std::ranges::find(runs, timeline->identity().number, &RunsOfTimeline::timeline) - runs.begin();
+      const auto place = static_cast<std::size_t>(wanted);
+      if (place == runs.size() || runs[place].serials.empty()) continue;
+      {
+        RESULTSDB_ASSIGN(const Timeline::Reader reader, snapshot.open(*timeline));
+        states[place] = reader->state;
+      }
+      timed.push_back({&timeline->identity(), &states[place], runs[place].serials});
+      places.push_back(place);
+    }
+    snapshot.reads_on();
+    RESULTSDB_ASSIGN(auto durations, read_durations_of_test(suite.storage(), test, timed));
+    for (std::size_t i = 0; i < places.size(); ++i) answer[places[i]] = std::move(durations[i]);
+    return answer;
+  });
+}
+
 }  // namespace resultsdb::engine

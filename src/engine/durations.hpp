@@ -49,4 +49,13 @@ Result<std::vector<std::int64_t>> read_durations_of_chunk(Suite& suite, storage:
                                                           std::span<const storage::RunSerial> serials,
                                                           std::uint32_t chunk);
 
+/// Durations of one test, parallel to the serials, -1 = none. A consistent read of its own; timelines and
+/// serials that are gone have none.
+struct RunsOfTimeline {
+  storage::TimelineId timeline = 0;
+  std::vector<storage::RunSerial> serials;
+};
+Result<std::vector<std::vector<std::int64_t>>> read_durations_of_test(Suite& suite, storage::TestId test,
+                                                                      std::span<const RunsOfTimeline> runs);
+
 }  // namespace resultsdb::engine

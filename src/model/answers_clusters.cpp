@@ -30,8 +30,8 @@ bool has_bad(const RunInfo& run, Question::Bad bad) {
   });
 }
 
-/// Runs that count and have bad results, newest first. One that was asked for by its id counts in any case: its failures are what
-/// is wanted.
+/// Runs that count and have bad results, newest first. One that was asked for by its id counts in any case:
+/// its failures are what is wanted.
 std::vector<Place> runs_of(const Survey& survey, const ClustersQuery& query) {
   std::vector<Place> places;
   for (std::uint32_t w = 0; w < survey.windows.size(); ++w) {
@@ -166,15 +166,14 @@ Result<ClustersAnswer> Answers::clusters(const ClustersQuery& query) {
     refs.push_back({survey.windows[place.window].track().number, place.run->serial});
   const engine::BadResultsQuery bad{
       .runs = refs,
-      .bad = query.bad == Question::Bad::Failing ? engine::BadResults::Failing
-                                                 : engine::BadResults::Unexpected,
+      .bad =
+          query.bad == Question::Bad::Failing ? engine::BadResults::Failing : engine::BadResults::Unexpected,
       .limit = query.max_results,
       .wanted = [&](storage::TestId id) { return test ? id == *test : survey.is_wanted(id); }};
   Gathering gathering(survey, places, query);
   RESULTSDB_ASSIGN(const bool all,
-                   engine::visit_bad_results(survey.suite(), bad, [&](const engine::BadResult& result) {
-                     gathering.add(result);
-                   }));
+                   engine::visit_bad_results(
+                       survey.suite(), bad, [&](const engine::BadResult& result) { gathering.add(result); }));
   RESULTSDB_ASSIGN(ClustersAnswer answer, gathering.finish());
   answer.truncated = !all;
   return answer;

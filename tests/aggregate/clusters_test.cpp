@@ -111,7 +111,8 @@ TEST_F(ClustersTest, CrashesByTheirStackAndNearDuplicates) {
   fail(run, "b", R"({"message":"process died","output":")" + trace + R"("})", "CRASH");
   fail(run, "c", R"({"message":"process died"})", "CRASH");  // no stack
   fail(run, "d", R"({"output":"only what it wrote"})");
-  const std::string long_text = "the element at the top of the page does not have the color that was wanted: ";
+  const std::string long_text =
+      "the element at the top of the page does not have the color that was wanted: ";
   fail(run, "e", R"({"message":")" + long_text + R"(red"})");
   fail(run, "f", R"({"message":")" + long_text + R"(green"})");
   ingest(run);

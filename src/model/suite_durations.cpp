@@ -1,0 +1,96 @@
+#include "model/suite_durations.hpp"
+
+#include <algorithm>
+
+#include "engine/durations.hpp"
+
+namespace resultsdb {
+
+using storage::TestId;
+
+SuiteDurations::SuiteDurations(const Survey& survey, std::uint32_t newest)
+    : survey_(survey), newest_(newest) {
+  for (const OutcomeInfo& outcome : survey.outcomes())
+    timed_out_.push_back(worst_severity(outcome.outcome.actual) >= Severity::Timeout);
+}
+
+std::span<const std::uint32_t> SuiteDurations::newest_runs(std::uint32_t window) const {
+  const std::span<const std::uint32_t> runs(survey_.windows[window].runs());
+  return newest_ == 0 ? runs : runs.last(std::min<std::size_t>(newest_, runs.size()));
+}
+
+Basis SuiteDurations::basis() const {
+  Basis basis = survey_.basis;
+  basis.runs = basis.results = 0;
+  for (std::uint32_t w = 0; w < survey_.windows.size(); ++w) {
+    const auto runs = newest_runs(w);
+    basis.runs += runs.size();
+    for (const std::uint32_t run : runs) basis.results += survey_.windows[w].run(run)->counts.covered;
+  }
+  return basis;
+}
+
+Status SuiteDurations::visit(bool only_last, std::string_view name_contains, const Visit& visit) const {
+  engine::TestSet all;
+  for (std::uint32_t w = 0; w < survey_.windows.size(); ++w) {
+    const engine::TestSet* before = nullptr;
+    const auto runs = newest_runs(w);
+    for (const std::uint32_t run : only_last ? runs.last(std::min<std::size_t>(1, runs.size())) : runs) {
+      const engine::TestSet& tests = survey_.windows[w].covered_by(run);
+      if (before != &tests) all = engine::TestSet::united(all, tests);
+      before = &tests;
+    }
+  }
+  const std::vector<TestId> tests = all.ids();
+  RESULTSDB_ASSIGN(const auto names, survey_.names(tests));
+  std::vector<std::vector<std::int64_t>> durations(survey_.windows.size());
+  std::vector<OnWindow> values(survey_.windows.size());
+  std::optional<std::uint32_t> chunk;
+  for (std::size_t i = 0; i < tests.size(); ++i) {
+    if (names[i].find(name_contains) == std::string_view::npos) continue;
+    const bool same_chunk = chunk == tests[i] / engine::kChunkTests;
+    chunk = tests[i] / engine::kChunkTests;
+    for (std::uint32_t w = 0; w < survey_.windows.size(); ++w) {
+      const Window& window = survey_.windows[w];
+      const std::size_t runs = window.runs().size();
+      if (!same_chunk) {
+        std::vector<storage::RunSerial> serials;
+        for (const std::uint32_t run : window.runs()) serials.push_back(window.track().runs[run]->serial);
+        RESULTSDB_ASSIGN(durations[w], engine::read_durations_of_chunk(survey_.suite(), window.track().number,
+                                                                       serials, *chunk));
+      }
+      read_window(w, tests[i], std::span(durations[w]).subspan(tests[i] % engine::kChunkTests * runs, runs),
+                  values[w]);
+    }
+    visit(tests[i], names[i], values);
+  }
+  return {};
+}
+
+void SuiteDurations::read_window(std::uint32_t w, TestId test, std::span<const std::int64_t> durations,
+                                 OnWindow& values) const {
+  values.newest.clear();
+  values.before.clear();
+  values.timed_out.clear();
+  values.results = values.timeouts = 0;
+  const Window& window = survey_.windows[w];
+  std::vector<RunLength> lengths;
+  window.read_lengths(test, window.track().find_changes(test), {}, lengths);
+  const std::size_t first_newest = window.runs().size() - newest_runs(w).size();
+  std::size_t end = window.runs().size();  // lengths begin with the newest run
+  for (const RunLength& length : lengths) {
+    const std::size_t first = end - length.count;
+    for (std::size_t i = first; length.outcome >= 0 && i < end; ++i) {
+      const bool timed_out = timed_out_[static_cast<std::size_t>(length.outcome)];
+      const bool is_new = i >= first_newest;
+      values.results += is_new;
+      values.timeouts += is_new && timed_out;
+      if (durations[i] < 0 || (timed_out && !is_new)) continue;
+      auto& list = timed_out ? values.timed_out : is_new ? values.newest : values.before;
+      list.emplace_back(durations[i]);
+    }
+    end = first;
+  }
+}
+
+}  // namespace resultsdb
