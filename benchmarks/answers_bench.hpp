@@ -10,8 +10,8 @@
 
 namespace resultsdb::bench {
 
-/// After all runs of the corpus are in; adds some.
-void measure_answers(const Corpus& corpus, EngineUnderTest& engine, RowBaseline& r1, Report& report);
+/// After all runs of the corpus are in.
+void measure_answers(const Corpus& corpus, const EngineUnderTest& engine, RowBaseline& r1, Report& report);
 
 /// The generated corpus at 60,000 tests, 8 configurations and 400 commits: the share of true alerts, and of
 /// regressions found. Thousands of changes at known commits, tested at all, half or a tenth of them: how

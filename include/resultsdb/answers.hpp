@@ -114,9 +114,9 @@ struct FlakyAnswer {
 
 enum class ChangeKind : std::uint8_t {
   Regression,   ///< the rate of bad runs went up, to (nearly) always
-  Flaky,        ///< it went up, but good runs go on
+  Flaky,        ///< it changed, and good and bad runs go on
   Expectation,  ///< what is expected changed at the same run
-  Fix           ///< it went down
+  Fix           ///< it went down, to (nearly) never
 };
 /// One test on one timeline changed its ways.
 struct ChangeEvent {

@@ -5,6 +5,7 @@
 
 #include "engine/outcome_blob.hpp"
 #include "engine/run_header.hpp"
+#include "engine/suite_tracks.hpp"
 #include "resultsdb/limits.hpp"
 
 namespace resultsdb::engine {
@@ -252,6 +253,7 @@ std::shared_ptr<const SuiteTrack> Timeline::suite_track() const {
 
 void Timeline::keep_suite_track(std::shared_ptr<const SuiteTrack> track) {
   std::lock_guard lock(side_mutex_);
+  if (track && suite_track_ && track->info.version < suite_track_->info.version) return;
   suite_track_ = std::move(track);
 }
 

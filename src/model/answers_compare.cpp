@@ -38,11 +38,14 @@ class Comparing {
     for (auto& [configuration, sides] : pairs_)
       RESULTSDB_TRY(compare(configuration, sides.first, sides.second));
     std::vector<double> p;
-    for (const Item& item : items_) p.push_back(item.shown.p_value);
+    const auto is_compared = [](const Item& item) { return item.shown.a && item.shown.b; };
+    for (const Item& item : items_)
+      if (is_compared(item)) p.push_back(item.shown.p_value);
     const std::vector<double> q = aggregate::q_values(p, compared_);
-    for (std::size_t i = 0; i < items_.size(); ++i) {
-      items_[i].shown.q_value = q[i];
-      classify(items_[i]);
+    auto next = q.begin();
+    for (Item& item : items_) {
+      if (is_compared(item)) item.shown.q_value = *next++;
+      classify(item);
     }
     RESULTSDB_TRY(show());
     return std::move(comparison_);
@@ -77,6 +80,7 @@ class Comparing {
                                       b_.basis.excluded.end());
   }
 
+  /// Only tests that are asked for.
   Status cover(const Survey& survey, Side& side) const {
     for (const Window* window : side.windows) {
       const engine::SuiteTrack& track = window->track();
@@ -93,6 +97,7 @@ class Comparing {
         side.lost = TestSet::united(side.lost, TestSet::from_sorted(*lost));
       }
     }
+    if (const auto& wanted = survey.wanted()) side.covered = TestSet::intersection(side.covered, *wanted);
     return {};
   }
 
@@ -107,7 +112,6 @@ class Comparing {
       return {};
     }
     for (const TestId test : TestSet::difference(a.covered, b.covered).ids()) {
-      if (!is_wanted(test)) continue;
       const bool in_a = a.covered.contains(test);
       const bool was_lost = (in_a ? b : a).lost.contains(test);
       Item& item = add(configuration, test);
@@ -122,7 +126,7 @@ class Comparing {
     compared_ += both.size();
     std::uint64_t listed = 0;
     for (const TestId test : notable_tests(a, b))
-      if (both.contains(test) && is_wanted(test) && compare_test(configuration, a, b, test)) ++listed;
+      if (both.contains(test) && compare_test(configuration, a, b, test)) ++listed;
     count(Difference::Same) += both.size() - listed;
     return {};
   }
@@ -154,14 +158,12 @@ class Comparing {
     return tests;
   }
 
-  bool is_wanted(TestId test) const { return a_.is_wanted(test) && b_.is_wanted(test); }
-
   Seen look(const Survey& survey, const Side& side, TestId test) {
     Seen seen;
     for (const Window* window : side.windows) {
       window->read_pieces(test, window->track().find_changes(test), pieces_);
       for (const Piece& piece : pieces_) {
-        seen.runs += piece.runs;
+        if (!survey.is_skip(piece.outcome)) seen.runs += piece.runs;
         seen.bad += survey.is_bad(piece.outcome) ? piece.runs : 0;
       }
       if (pieces_.empty()) continue;
@@ -187,10 +189,12 @@ class Comparing {
     item.shown.b = b_.outcome(*y.newest);
     item.shown.rate_a = aggregate::wilson(x.bad, x.runs);
     item.shown.rate_b = aggregate::wilson(y.bad, y.runs);
-    item.rates = a.runs > a.windows.size() || b.runs > b.windows.size();
-    item.shown.p_value = item.shown.rate_b.rate() >= item.shown.rate_a.rate()
-                             ? aggregate::fisher_exact(y.bad, y.runs, x.bad, x.runs)
-                             : aggregate::fisher_exact(x.bad, x.runs, y.bad, y.runs);
+    item.rates = a.runs > 1 || b.runs > 1;
+    // Which side is worse was seen before it is asked: the tail counts twice.
+    const double tail = item.shown.rate_b.rate() >= item.shown.rate_a.rate()
+                            ? aggregate::fisher_exact(y.bad, y.runs, x.bad, x.runs)
+                            : aggregate::fisher_exact(x.bad, x.runs, y.bad, y.runs);
+    item.shown.p_value = std::min(1.0, 2 * tail);
     return true;
   }
 

@@ -15,17 +15,21 @@ constexpr double kNegligible = 30;
 constexpr std::uint32_t kCommitsPerPage = 10'000, kMostCommits = 50'000, kShownCommits = 100;
 constexpr double kLeastShownMass = 1e-3;
 constexpr std::uint32_t kMostRepeats = 5;
+constexpr std::size_t kPlacesOfGap = 64;
 
 /// What one timeline's runs around its change say.
 struct Evidence {
   std::uint32_t window = 0;
   ChangeEvent event;
+  Position after = 0, to = 0;  // of two runs of one commit: that commit
+  double rate_before = 0, rate_after = 0, minutes = 1;
   std::vector<Position> positions;  // of its runs, ascending
   std::vector<double> places;       // ln P(the change is before run i), i = 0 … n
 };
 
 bool went_bad(const ChangeEvent& event) {
-  return event.kind == ChangeKind::Regression || event.kind == ChangeKind::Flaky;
+  return (event.kind == ChangeKind::Regression || event.kind == ChangeKind::Flaky) &&
+         event.after.rate() > event.before.rate();
 }
 
 class Search {
@@ -73,10 +77,17 @@ class Search {
     evidence.event.timeline = w;
     evidence.event.test = query_.test;
     const Segment &before = course_.segments()[*chosen], &after = course_.segments()[*chosen + 1];
-    const std::uint32_t first = pieces_[before.first_piece].first, last = pieces_[after.end_piece - 1].last;
-    for (const std::uint32_t run : window.runs())
-      if (first <= run && run <= last && window.covers(test_, run))
-        evidence.positions.push_back(window.run(run)->position);
+    const auto pieces = course_.pieces();
+    const std::uint32_t first = pieces[before.first_piece].first, last = pieces[after.end_piece - 1].last;
+    course_.visit_runs(test_, [&](std::uint32_t run, const Piece&) {
+      if (first <= run && run <= last) evidence.positions.push_back(window.run(run)->position);
+    });
+    evidence.rate_before = mean_rate(evidence.event.before);
+    evidence.rate_after = mean_rate(evidence.event.after);
+    evidence.minutes = run_minutes(window);
+    const Position to = evidence.event.after_run->position;
+    evidence.to = to;
+    evidence.after = std::min(evidence.event.before_run->position, to - 1);
     const double none = course_.finder().log_likelihood(before.bad + after.bad, before.runs + after.runs);
     evidence.places = course_.finder().log_place(course_.stretches_around(*chosen + 1));
     evidence.places.insert(evidence.places.begin(), none);
@@ -96,17 +107,17 @@ class Search {
           if (query_.near) return distance(a.event) > distance(b.event);
           return a.event.after_run->position < b.event.after_run->position;
         });
-    const Position after = lead->event.before_run->position, to = lead->event.after_run->position;
-    std::erase_if(evidence_, [&](const Evidence& each) {
-      return each.event.after_run->position <= after || to <= each.event.before_run->position;
-    });
+    const Position after = lead->after, to = lead->to;
+    std::erase_if(evidence_, [&](const Evidence& each) { return each.to <= after || to <= each.after; });
   }
 
   /// Gaps between neighbouring tested places of all timelines, and how likely each timeline makes them.
   void weigh_gaps() {
     std::set<Position> tested;
-    for (const Evidence& evidence : evidence_)
+    for (const Evidence& evidence : evidence_) {
       tested.insert(evidence.positions.begin(), evidence.positions.end());
+      tested.insert(evidence.after);
+    }
     ends_.assign(tested.begin(), tested.end());
     for (std::size_t i = 1; i < ends_.size(); ++i) {
       double sum = 0;
@@ -138,6 +149,7 @@ class Search {
                        .to_position = ends_.back(),
                        .ascending = true,
                        .limit = kCommitsPerPage};
+    RESULTSDB_ASSIGN(query.branch, branch_of(model, *of_position, run.branch));
     std::uint32_t seen = 0;
     std::set<std::string> known;
     do {
@@ -153,6 +165,19 @@ class Search {
       query.page = std::move(page.next);
     } while (!query.page.empty() && seen < kMostCommits);
     return {};
+  }
+
+  /// Commits of other branches are no suspects: the one that has the run's commit, `likely` if several do.
+  static Result<std::optional<std::string>> branch_of(Model& model, const RunCommit& of,
+                                                      std::string_view likely) {
+    RESULTSDB_ASSIGN(const auto page, model.commits({.repository = of.repository,
+                                                     .branch = {},
+                                                     .from_position = of.position,
+                                                     .to_position = of.position}));
+    std::optional<std::string> branch;
+    for (const Commit& commit : page.items)
+      if (commit.id() == of.id && (!branch || commit.branch == likely)) branch = commit.branch;
+    return branch;
   }
 
   void spread_mass() {
@@ -177,11 +202,10 @@ class Search {
   }
 
   void intersect() {
-    Position after = evidence_.front().event.before_run->position;
-    Position to = evidence_.front().event.after_run->position;
+    Position after = evidence_.front().after, to = evidence_.front().to;
     for (const Evidence& evidence : evidence_) {
-      after = std::max(after, evidence.event.before_run->position);
-      to = std::min(to, evidence.event.after_run->position);
+      after = std::max(after, evidence.after);
+      to = std::min(to, evidence.to);
       answer_.per_timeline.push_back(evidence.event);
     }
     const auto first = std::lower_bound(ends_.begin(), ends_.end(), after);
@@ -205,32 +229,36 @@ class Search {
     }
   }
 
-  /// The commit, timeline and number of runs that tell most a minute.
+  /// The commit, timeline and number of runs that tell most a minute. Within a gap only the share below
+  /// moves: a few dozen of its places are enough.
   void plan() {
     const aggregate::GapRange likely = aggregate::credible_range(mass_, 0.99);
     double below = 0, most = 0;
     for (std::size_t i = 0; i < likely.first; ++i) below += mass_[i];
-    for (std::size_t i = likely.first; i < likely.last; ++i) {
-      const std::size_t candidates = std::max<std::size_t>(1, commits_[i].size());
-      for (std::size_t c = 0; c < candidates; ++c) {
-        below += mass_[i] / static_cast<double>(candidates);
+    for (std::size_t i = likely.first; i < likely.last; below += mass_[i++]) {
+      const std::size_t places = std::max<std::size_t>(1, commits_[i].size());
+      const std::size_t step = (places + kPlacesOfGap - 1) / kPlacesOfGap;
+      for (std::size_t c = step - 1; c < places; c += step) {
+        const double share = below + mass_[i] * static_cast<double>(c + 1) / static_cast<double>(places);
         const Position place = commits_[i].empty() ? ends_[i + 1] : *commits_[i][c].position;
-        for (const Evidence& evidence : evidence_) consider(evidence, place, std::min(1.0, below), most);
+        for (const Evidence& evidence : evidence_) consider(evidence, place, std::min(1.0, share), most);
       }
     }
   }
 
   void consider(const Evidence& evidence, Position place, double below, double& most) {
-    const double before = aggregate::jeffreys(evidence.event.before.k, evidence.event.before.n).mean;
-    const double after = aggregate::jeffreys(evidence.event.after.k, evidence.event.after.n).mean;
-    const double minutes = run_minutes(survey_.windows[evidence.window]);
     for (std::uint32_t repeats = 1; repeats <= kMostRepeats; ++repeats) {
-      const double gain = aggregate::expected_gain(below, before, after, repeats);
+      const double gain = aggregate::expected_gain(below, evidence.rate_before, evidence.rate_after, repeats);
       // Not worth anybody's time, and ties go to the first.
-      if (gain < 0.01 || gain / (minutes * repeats) <= most * (1 + 1e-9)) continue;
-      most = gain / (minutes * repeats);
+      if (gain < 0.01 || gain / (evidence.minutes * repeats) <= most * (1 + 1e-9)) continue;
+      most = gain / (evidence.minutes * repeats);
       answer_.next_test = {place, evidence.window, repeats, gain};
     }
+  }
+
+  /// Of the posterior under Jeffreys' prior.
+  static double mean_rate(const Proportion& p) {
+    return (static_cast<double>(p.k) + 0.5) / (static_cast<double>(p.n) + 1);
   }
 
   /// Median length of the timeline's newest runs; one minute if it is not known.

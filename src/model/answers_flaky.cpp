@@ -66,9 +66,9 @@ class Ranking {
     candidate.counts += counts;
     candidate.timelines.push_back({window, counts.minority.proportion()});
     const auto note = [&](bool bad) -> RunInfoPtr {
-      const auto last = std::find_if(pieces.rbegin(), pieces.rend(), [&](const Piece& piece) {
-        return survey_.is_bad(piece.outcome) == bad;
-      });
+      const auto last =
+          std::find_if(course_.pieces().rbegin(), course_.pieces().rend(),
+                       [&](const Piece& piece) { return survey_.is_bad(piece.outcome) == bad; });
       return survey_.windows[window].run(last->last);
     };
     candidate.last_bad = newer(candidate.last_bad, note(true));
@@ -84,9 +84,15 @@ class Ranking {
     return candidates_.back();
   }
 
-  FlakyTest show(Candidate& candidate, std::string_view name) const {
+  std::uint64_t repeated_commits(const Window& window, TestId test) {
+    window.read_pieces(test, window.track().find_changes(test), pieces_);
+    course_.read(window, pieces_);
+    return course_.repeated_commits(test);
+  }
+
+  FlakyTest show(Candidate& candidate, std::string_view name) {
     for (const auto& each : candidate.timelines)
-      candidate.counts.disagreement.n += survey_.windows[each.timeline].repeated_commits(candidate.test);
+      candidate.counts.disagreement.n += repeated_commits(survey_.windows[each.timeline], candidate.test);
     return {std::string(name), candidate.counts.flakiness(), std::move(candidate.timelines),
             candidate.last_bad, candidate.last_good};
   }
@@ -94,6 +100,7 @@ class Ranking {
   const Survey& survey_;
   const FlakyQuery& query_;
   Course course_;
+  std::vector<Piece> pieces_;
   std::vector<Candidate> candidates_;
   std::unordered_map<TestId, std::size_t> places_;
 };

@@ -70,7 +70,7 @@ std::vector<Group> group_cells(std::vector<Cell>& cells) {
     const auto rank = [](const Cell& cell) {
       const ChangeEvent& event = cell.events.front().event;
       return std::tuple(cell.range.to - cell.range.after, cell.range.to, event.timeline,
-                        std::string_view(event.after_run->id));
+                        std::string_view(event.after_run->id), std::string_view(event.before_run->id));
     };
     return rank(a) < rank(b);
   });
@@ -80,7 +80,9 @@ std::vector<Group> group_cells(std::vector<Cell>& cells) {
     Group* best = nullptr;
     double most = kLeastOverlap;
     const std::uint32_t timeline = cell.events.front().event.timeline;
-    for (auto at = by_end.upper_bound(cell.range.after); at != by_end.end(); ++at) {
+    // Those before are at most as wide: one that ends this far behind begins behind it, too.
+    const auto behind = by_end.lower_bound(cell.range.to + (cell.range.to - cell.range.after));
+    for (auto at = by_end.upper_bound(cell.range.after); at != behind; ++at) {
       Group& group = groups[at->second];
       if (group.range.after >= cell.range.to) continue;
       const double shared = overlap(group.range, cell.range);

@@ -1,4 +1,6 @@
 // Counters and pass rates of a suite's runs.
+#include <algorithm>
+
 #include "model/survey.hpp"
 #include "resultsdb/answers.hpp"
 
@@ -35,9 +37,18 @@ struct Counts {
   }
 };
 
+/// Of a window with runs.
+Time newest_received(const Window& window) {
+  Time newest{};
+  for (const std::uint32_t run : window.runs()) newest = std::max(newest, window.run(run)->received);
+  return newest;
+}
+
 }  // namespace
 
 Result<Summary> Answers::summary(const SummaryQuery& query) {
+  if (!query.name_contains.empty())
+    return invalid_argument("a summary counts whole runs; ask find() for tests by name", "name_contains");
   RESULTSDB_ASSIGN(const Survey survey, Survey::read(*model_->implementation_, query, "summary/1"));
   Summary summary{.timelines = survey.timelines, .rows = {}, .total = {}, .basis = survey.basis};
   using State = SummaryRow::State;
@@ -55,8 +66,7 @@ Result<Summary> Answers::summary(const SummaryQuery& query) {
     summary.total.runs += row.runs;
     if (row.runs == 0) continue;
     row.newest = window.run(window.runs().back());
-    row.state =
-        newest - survey.timelines[w].last_received > query.stale_after ? State::Stale : State::Current;
+    row.state = newest - newest_received(window) > query.stale_after ? State::Stale : State::Current;
     summary.total.state = State::Current;
   }
   all.fill(summary.total);

@@ -26,7 +26,7 @@ class Judging {
       window.read_pieces(test_, window.track().find_changes(test_), pieces_);
       course_.read(window, pieces_);
       FlakinessCounts counts = course_.count();
-      counts.disagreement.n = window.repeated_commits(test_);
+      counts.disagreement.n = course_.repeated_commits(test_);
       sum += counts;
       answer.per_timeline.push_back(judge(w, window));
       answer.per_timeline.back().flakiness = counts.flakiness();
@@ -49,7 +49,7 @@ class Judging {
   VerdictAnswer::OnTimeline judge(std::uint32_t w, const Window& window) {
     VerdictAnswer::OnTimeline on{
         .timeline = w, .flakiness = {}, .segment_start = {}, .last_good = {}, .first_bad = {}, .events = {}};
-    if (pieces_.empty()) return on;
+    if (course_.pieces().empty()) return on;
     on.runs = course_.runs();
     on.events = course_.events();
     for (ChangeEvent& event : on.events) {
@@ -57,11 +57,11 @@ class Judging {
       event.test = query_.test;
     }
     const Segment& newest = course_.segments().back();
-    on.segment_start = window.run(pieces_[newest.first_piece].first);
+    on.segment_start = window.run(course_.pieces()[newest.first_piece].first);
     if (course_.ends_bad()) {
       const std::uint32_t bad = course_.newest_stretch();
-      on.first_bad = window.run(pieces_[bad].first);
-      if (bad > 0) on.last_good = window.run(pieces_[bad - 1].last);
+      on.first_bad = window.run(course_.pieces()[bad].first);
+      if (bad > 0) on.last_good = window.run(course_.pieces()[bad - 1].last);
     }
     on.verdict = verdict_of(window, course_, survey_.newest_received() - query_.stale_after);
     return on;
@@ -74,15 +74,12 @@ class Judging {
   };
 
   void note_commits(const Window& window) {
-    std::size_t piece = 0;
-    for (const std::uint32_t run : window.runs()) {
-      while (piece < pieces_.size() && pieces_[piece].last < run) ++piece;
-      if (piece == pieces_.size() || run < pieces_[piece].first || !window.covers(test_, run)) continue;
+    course_.visit_runs(test_, [&](std::uint32_t run, const Piece& piece) {
       Seen& seen = commits_[window.run(run)->position];
       if (seen.last != &window) ++seen.timelines;
       seen.last = &window;
-      (survey_.is_bad(pieces_[piece].outcome) ? seen.bad : seen.good) = true;
-    }
+      (survey_.is_bad(piece.outcome) ? seen.bad : seen.good) = true;
+    });
   }
 
   Proportion across_configurations() const {

@@ -7,6 +7,8 @@ namespace resultsdb {
 namespace {
 // A test that fails this often after a change is broken; below it, it has become flaky.
 constexpr double kBrokenRate = 0.8;
+// And one that fails this often at most is mended.
+constexpr double kMendedRate = 0.2;
 }  // namespace
 
 void FlakinessCounts::operator+=(const FlakinessCounts& other) {
@@ -24,9 +26,11 @@ Flakiness FlakinessCounts::flakiness() const {
 
 void Course::read(const Window& window, std::span<const Piece> pieces) {
   window_ = &window;
-  pieces_ = pieces;
+  pieces_.clear();
+  for (const Piece& piece : pieces)
+    if (!survey_.is_skip(piece.outcome)) pieces_.push_back(piece);
   segments_.clear();
-  survey_.to_stretches(pieces, stretches_, first_pieces_);
+  survey_.to_stretches(pieces_, stretches_, first_pieces_);
 }
 
 std::uint32_t Course::runs() const {
@@ -51,6 +55,19 @@ const std::vector<Segment>& Course::segments() {
     segments_.push_back(segment);
   }
   return segments_;
+}
+
+std::uint64_t Course::repeated_commits(storage::TestId test) const {
+  std::uint64_t commits = 0;
+  std::uint32_t runs = 0;
+  std::optional<Position> position;
+  visit_runs(test, [&](std::uint32_t run, const Piece&) {
+    const Position at = window_->run(run)->position;
+    runs = position == at ? runs + 1 : 1;
+    position = at;
+    if (runs == 2) ++commits;
+  });
+  return commits;
 }
 
 FlakinessCounts Course::count() {
@@ -81,7 +98,7 @@ ChangeKind Course::kind(const Segment& before, const Segment& after) const {
   const auto rate = [](const Segment& segment) {
     return static_cast<double>(segment.bad) / static_cast<double>(segment.runs);
   };
-  if (rate(after) <= rate(before)) return ChangeKind::Fix;
+  if (rate(after) <= rate(before)) return rate(after) <= kMendedRate ? ChangeKind::Fix : ChangeKind::Flaky;
   return rate(after) >= kBrokenRate ? ChangeKind::Regression : ChangeKind::Flaky;
 }
 

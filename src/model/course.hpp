@@ -35,10 +35,23 @@ class Course {
  public:
   Course(const Survey& survey, double change) : survey_(survey), finder_({.change = change}) {}
 
-  /// `pieces` must live as long as what is asked below.
+  /// Skipped results say nothing and are left out.
   void read(const Window& window, std::span<const Piece> pieces);
 
+  /// Without skipped results: neighbours may agree.
   std::span<const Piece> pieces() const { return pieces_; }
+  /// `visit(run, piece)` for each run, oldest first. `test` is the one that was read.
+  template <class Visit>
+  void visit_runs(storage::TestId test, Visit visit) const {
+    std::size_t piece = 0;
+    for (const std::uint32_t run : window_->runs()) {
+      while (piece < pieces_.size() && pieces_[piece].last < run) ++piece;
+      if (piece == pieces_.size()) return;
+      if (pieces_[piece].first <= run && window_->covers(test, run)) visit(run, pieces_[piece]);
+    }
+  }
+  /// Commits with at least two results: FlakinessCounts::disagreement.n.
+  std::uint64_t repeated_commits(storage::TestId test) const;
   std::span<const aggregate::Stretch> stretches() const { return stretches_; }
   /// Oldest first; empty if nothing covers the test.
   const std::vector<Segment>& segments();
@@ -46,7 +59,7 @@ class Course {
   bool ends_bad() const { return !stretches_.empty() && stretches_.back().bad; }
   std::uint32_t runs() const;
 
-  /// Without FlakinessCounts::disagreement.n, which Window::repeated_commits() counts.
+  /// Without FlakinessCounts::disagreement.n.
   FlakinessCounts count();
   /// First piece of the newest stretch of bad or good runs.
   std::uint32_t newest_stretch() const { return first_pieces_.back(); }
@@ -65,7 +78,7 @@ class Course {
   const Survey& survey_;
   aggregate::ChangePointFinder finder_;
   const Window* window_ = nullptr;
-  std::span<const Piece> pieces_;
+  std::vector<Piece> pieces_;
   std::vector<aggregate::Stretch> stretches_;
   std::vector<std::uint32_t> first_pieces_;  // by stretch
   std::vector<Segment> segments_;

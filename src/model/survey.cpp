@@ -174,20 +174,6 @@ const engine::TestSet& Window::covered_by(std::uint32_t run) const {
   return *std::prev(after)->tests;  // the first begins at run 0
 }
 
-std::uint64_t Window::repeated_commits(storage::TestId test) const {
-  std::uint64_t commits = 0;
-  std::uint32_t runs = 0;
-  std::optional<Position> position;
-  for (const std::uint32_t index : runs_) {
-    if (!covers(test, index)) continue;
-    const Position at = run(index)->position;
-    runs = position == at ? runs + 1 : 1;
-    position = at;
-    if (runs == 2) ++commits;
-  }
-  return commits;
-}
-
 Result<Survey> Survey::read(ModelCore& core, const Question& question, std::string_view definition,
                             std::span<const std::string> without) {
   RESULTSDB_TRY(domain::check_name("suite", question.suite, domain::Presence::Required));
@@ -195,6 +181,8 @@ Result<Survey> Survey::read(ModelCore& core, const Question& question, std::stri
   survey.suite_ = core.suite(question.suite);
   RESULTSDB_ASSIGN(const auto tracks, engine::read_suite_tracks(*survey.suite_, question.selection));
   survey.outcomes_ = tracks.outcomes;
+  survey.open_ended_ =
+      !question.range.to_position && !question.range.to_started && !question.commit && question.run.empty();
   for (const engine::DictionaryEntry& entry : *tracks.outcomes) {
     const bool bad = question.bad == Question::Bad::Failing ? entry.failing : entry.unexpected;
     survey.bad_.push_back(bad ? 1 : 0);
@@ -215,15 +203,15 @@ Result<Survey> Survey::read(ModelCore& core, const Question& question, std::stri
 }
 
 Status Survey::read_wanted(std::string_view contains) {
-  std::vector<storage::TestId> tests;
+  engine::TestSet all;
   for (const Window& window : windows)
-    tests.insert(tests.end(), window.track().tests.begin(), window.track().tests.end());
-  std::sort(tests.begin(), tests.end());
-  tests.erase(std::unique(tests.begin(), tests.end()), tests.end());
+    for (const auto& covered : window.track().covered) all = engine::TestSet::united(all, *covered.tests);
+  const std::vector<storage::TestId> tests = all.ids();
   RESULTSDB_ASSIGN(const auto texts, names(tests));
-  wanted_.assign(tests.empty() ? 1 : tests.back() + 1, false);
+  std::vector<storage::TestId> found;
   for (std::size_t i = 0; i < tests.size(); ++i)
-    wanted_[tests[i]] = texts[i].find(contains) != std::string_view::npos;
+    if (texts[i].find(contains) != std::string_view::npos) found.push_back(tests[i]);
+  wanted_ = engine::TestSet::from_sorted(found);
   return {};
 }
 
@@ -253,7 +241,13 @@ std::vector<OutcomeInfo> Survey::outcomes() const {
 
 Time Survey::newest_received() const {
   Time newest{};
-  for (const TimelineInfo& timeline : timelines) newest = std::max(newest, timeline.last_received);
+  for (const Window& window : windows)
+    for (const std::uint32_t run : window.runs()) newest = std::max(newest, window.run(run)->received);
+  if (!open_ended_) return newest;
+  // Also of timelines that were not asked for: one that nobody feeds any more is stale however it is asked.
+  if (const auto known = suite_->known())
+    for (const engine::TimelinePtr& timeline : *known)
+      newest = std::max(newest, timeline->announced().last_received);
   return newest;
 }
 

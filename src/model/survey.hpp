@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -45,8 +46,6 @@ class Window {
     const auto after = std::ranges::upper_bound(changes, runs_.front(), {}, &engine::SuiteTrack::Change::run);
     return after == changes.begin() ? 0 : std::prev(after)->outcome;
   }
-  /// Commits with at least two runs that cover the test.
-  std::uint64_t repeated_commits(storage::TestId test) const;
   bool covers(storage::TestId test, std::uint32_t run) const { return covered_by(run).contains(test); }
   const engine::TestSet& covered_by(std::uint32_t run) const;
 
@@ -103,11 +102,10 @@ class Survey {
                     std::vector<std::uint32_t>& first) const;
 
   /// Question::name_contains
-  bool is_wanted(storage::TestId test) const {
-    return wanted_.empty() || (test < wanted_.size() && wanted_[test]);
-  }
+  bool is_wanted(storage::TestId test) const { return !wanted_ || wanted_->contains(test); }
+  const std::optional<engine::TestSet>& wanted() const { return wanted_; }
   Result<std::vector<std::string_view>> names(std::span<const storage::TestId> tests) const;
-  /// Of any run of the timelines asked for: what "stale" counts from.
+  /// Of any run of the suite within the range: what "stale" counts from.
   Time newest_received() const;
   /// NotFound if the suite has no test of this name.
   Result<storage::TestId> find_test(const std::string& name) const;
@@ -120,7 +118,8 @@ class Survey {
   engine::OutcomeTablePtr outcomes_;
   std::vector<std::uint8_t> bad_;  // by outcome; bytes: asked for every change point
   std::vector<bool> skip_, mixed_;
-  std::vector<bool> wanted_;  // by test id; empty: all
+  std::optional<engine::TestSet> wanted_;  // nothing: all
+  bool open_ended_ = true;                 // the range goes on to what is newest
 };
 
 }  // namespace resultsdb

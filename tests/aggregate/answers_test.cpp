@@ -202,6 +202,103 @@ TEST_F(AnswersTest, CulpritOfWhatIsNone) {
   EXPECT_EQ(answers_.culprit(query).error().code, ErrorCode::NotFound);
 }
 
+TEST_F(AnswersTest, AChangeBetweenTwoRunsOfOneCommit) {
+  for (int again = 0; again < 60; ++again) {
+    resultsdb::Run run = header("gtk", 5);
+    run.header.started = from_seconds(3000 + again);
+    add(run, "a", again < 30 ? 'P' : 'F');
+    ingest(run);
+  }
+  auto query = ask<CulpritQuery>();
+  query.test = "a";
+  const auto answer = value_of(answers_.culprit(query));
+  EXPECT_EQ(answer.status, CulpritAnswer::Status::Found);
+  ASSERT_EQ(answer.per_timeline.size(), 1);
+  ASSERT_TRUE(answer.combined);  // that commit, if it was the code at all
+  EXPECT_EQ(answer.combined->to, place(5));
+}
+
+TEST_F(AnswersTest, CommitsOfOtherBranchesAreNoSuspects) {
+  register_commits(40);
+  std::vector<Commit> others;
+  for (int i = 0; i < 40; ++i)
+    others.push_back(
+        {.repository = "code", .branch = "release", .revision = 1000 + i, .position = place(i) + 50});
+  value_of(model_->register_commits(others, true));
+  add("gtk", {repeat(10, "P") + repeat(10, "F")}, 2);  // 18 good, 20 bad
+  auto query = ask<CulpritQuery>();
+  query.test = "a";
+  const auto answer = value_of(answers_.culprit(query));
+  ASSERT_TRUE(answer.combined);
+  ASSERT_EQ(answer.combined->commits.size(), 2);
+  for (const Commit& commit : answer.combined->commits) EXPECT_EQ(commit.branch, "main");
+}
+
+TEST_F(AnswersTest, SkippedResultsSayNothing) {
+  add("gtk", {repeat(50, "P") + repeat(20, "F") + repeat(20, "S"),
+              repeat(50, "P") + repeat(20, "S") + repeat(20, "F"), repeat(90, "S")});
+  EXPECT_EQ(verdict("a", 0), Verdict::Regressed);
+  EXPECT_EQ(verdict("c", 0), std::nullopt);
+  auto query = ask<CulpritQuery>();
+  query.test = "b";
+  const auto answer = value_of(answers_.culprit(query));
+  EXPECT_EQ(answer.combined->after, place(49));
+  EXPECT_EQ(answer.combined->to, place(70));
+}
+
+TEST_F(AnswersTest, ATestThatIsPartlyMendedStaysOpen) {
+  add("gtk", {repeat(60, "P") + repeat(40, "F") + repeat(40, "FP")});
+  const auto answer = value_of(answers_.regressions(ask<RegressionsQuery>()));
+  ASSERT_EQ(answer.total, 1);
+  EXPECT_EQ(answer.regressions[0].kind, ChangeKind::Flaky);
+  EXPECT_EQ(verdict("a", 0), Verdict::Flaky);
+}
+
+TEST_F(AnswersTest, StaleCountsFromTheSuiteOrTheEndOfTheRange) {
+  add("gtk", {repeat(20, "P") + repeat(200, ".")});
+  add("mac", {repeat(220, "P")});
+  auto query = ask<VerdictQuery>();
+  query.test = "a";
+  query.selection.where = {{"platform", {"gtk"}}};
+  EXPECT_EQ(value_of(answers_.verdict(query)).verdict, Verdict::Stale);  // though nothing else was asked for
+  query.range.to_position = place(20);
+  EXPECT_EQ(value_of(answers_.verdict(query)).verdict, Verdict::Healthy);  // as of then
+}
+
+TEST_F(AnswersTest, ComparisonOfSomeTestsIsThatOfTheWhole) {
+  add("gtk", {"PF", "P.", "PP"});
+  CompareQuery query{.suite = "suite"};
+  query.a.range.to_position = place(0);
+  query.b.range.from_position = place(1);
+  const auto count = [&](std::string contains, Difference difference) {
+    query.name_contains = std::move(contains);
+    return value_of(answers_.compare(query)).counts[static_cast<std::size_t>(difference)];
+  };
+  EXPECT_EQ(count("a", Difference::NewFailure), 1);
+  EXPECT_EQ(count("b", Difference::OnlyA), 1);
+  EXPECT_EQ(count("b", Difference::Same), 0);
+  EXPECT_EQ(count("c", Difference::Same), 1);
+}
+
+TEST_F(AnswersTest, TestsOfOneSideDoNotHideADifference) {
+  std::vector<std::string> lines(210, repeat(20, ".") + repeat(20, "P"));
+  for (std::size_t t = 0; t < 10; ++t) lines[t] = repeat(40, "P");
+  lines[0] = repeat(20, "P") + repeat(10, "FP");
+  for (int run = 0; run < 40; ++run) {
+    resultsdb::Run stored = header("gtk", run);
+    for (std::size_t t = 0; t < lines.size(); ++t)
+      add(stored, "t" + std::to_string(t), lines[t][static_cast<std::size_t>(run)]);
+    ingest(stored);
+  }
+  CompareQuery query{.suite = "suite"};
+  query.a.last = query.b.last = 0;
+  query.a.range.to_position = place(19);
+  query.b.range.from_position = place(20);
+  const auto answer = value_of(answers_.compare(query));
+  EXPECT_EQ(answer.counts[static_cast<std::size_t>(Difference::NewFailure)], 1);
+  EXPECT_LT(answer.tests.front().q_value, 0.01);
+}
+
 TEST_F(AnswersTest, ComparisonOfTwoRuns) {
   //           a: both good  b: new  c: fixed  d: still  e: kind  f: only A  g: only B  h: lost  i: skipped
   resultsdb::Run a = header("gtk", 1), b = header("gtk", 2);
@@ -261,6 +358,9 @@ TEST_F(AnswersTest, SummaryCountsWhatRan) {
   EXPECT_EQ(answer.rows[1].state, SummaryRow::State::NotRun);
   EXPECT_EQ(answer.rows[1].passing.n, 0);
   EXPECT_EQ(answer.total.unexpected, 1);
+  query.name_contains = "a";
+  EXPECT_EQ(answers_.summary(query).error().context, "name_contains");
+  query.name_contains.clear();
   query.range = {};
   query.stale_after = std::chrono::minutes(15);
   const auto whole = value_of(answers_.summary(query));

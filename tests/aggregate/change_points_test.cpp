@@ -64,15 +64,17 @@ TEST(ChangePoints, KnownHistories) {
 
 // How many failures a lasting break needs to be seen, and how many one that was mended.
 TEST(ChangePoints, DetectionDelay) {
-  const auto needed = [](int passes, bool mended) {
+  const auto needed = [](int passes, bool mended, double change = 1e-4) {
     for (int failures = 1;; ++failures) {
       const std::string runs =
           repeat(passes, "P") + repeat(failures, "F") + (mended ? repeat(passes, "P") : "");
-      if (!change_runs(runs, 1e-4).empty()) return failures;
+      if (!change_runs(runs, change).empty()) return failures;
     }
   };
   for (const auto& [passes, failures] : {std::pair{5, 13}, {10, 6}, {20, 4}, {50, 3}, {100, 3}, {200, 2}})
     EXPECT_EQ(needed(passes, false), failures) << passes;
+  for (const auto& [passes, failures] : {std::pair{5, 7}, {10, 4}, {20, 3}, {50, 2}, {200, 2}})
+    EXPECT_EQ(needed(passes, false, 1e-3), failures) << passes;
   for (const auto& [passes, failures] : {std::pair{20, 8}, {30, 7}, {50, 6}, {100, 5}, {200, 4}})
     EXPECT_EQ(needed(passes, true), failures) << passes;
 }

@@ -42,12 +42,19 @@ class Matrix {
       if (question.last != 0 && runs.size() > question.last)
         runs.erase(runs.begin(), runs.end() - question.last);
       for (const OracleRun* run : runs)
-        for (const auto& [test, result] : run->results)
-          columns_[{id, test}].push_back({run, result.outcome, is_bad(result.outcome)});
+        for (const auto& [test, result] : run->results) {
+          const Cell cell{run, result.outcome, is_bad(result.outcome)};
+          covered_[{id, test}].push_back(cell);
+          if (!is_skip(cell)) columns_[{id, test}].push_back(cell);
+        }
     }
   }
 
+  /// Skipped results say nothing.
   const std::map<std::pair<std::string, std::string>, Column>& columns() const { return columns_; }
+  /// With skipped results.
+  const std::map<std::pair<std::string, std::string>, Column>& covered() const { return covered_; }
+  static bool is_skip(const Cell& cell) { return cell.outcome.actual == "SKIP"; }
 
   bool is_bad(const Outcome& outcome) const {
     return bad_ == Question::Bad::Failing ? is_failing(outcome.actual)
@@ -73,7 +80,7 @@ class Matrix {
 
  private:
   Question::Bad bad_;
-  std::map<std::pair<std::string, std::string>, Column> columns_;
+  std::map<std::pair<std::string, std::string>, Column> columns_, covered_;
 };
 
 std::size_t count_bad(const Column& column, std::size_t first, std::size_t end) {
@@ -133,7 +140,7 @@ Lines expected_events(const Matrix& matrix) {
       const std::size_t at = firsts[i];
       const std::size_t bad_before = count_bad(column, firsts[i - 1], at), before = at - firsts[i - 1];
       const std::size_t bad_after = count_bad(column, at, firsts[i + 1]), after = firsts[i + 1] - at;
-      std::string kind = "fix";
+      std::string kind = bad_after * 5 <= after ? "fix" : "flaky";
       if (column[at - 1].outcome.expected != column[at].outcome.expected) {
         kind = "expectation";
       } else if (bad_after * before > bad_before * after) {
@@ -174,7 +181,7 @@ Lines expected_comparison(const Matrix& a, const Matrix& b, std::map<std::string
   };
   const auto gather = [](const Matrix& matrix) {
     Side side;
-    for (const auto& [key, column] : matrix.columns())
+    for (const auto& [key, column] : matrix.covered())
       for (const Cell& cell : column) side.tests[key.second].push_back(cell);
     return side;
   };
@@ -184,8 +191,11 @@ Lines expected_comparison(const Matrix& a, const Matrix& b, std::map<std::string
     const auto other = y.tests.find(test);
     if (other == y.tests.end()) continue;
     const auto bad = [](const std::vector<Cell>& all) { return count_bad(all, 0, all.size()); };
-    lines.insert(test + " " + ratio(bad(cells), cells.size()) + " " +
-                 ratio(bad(other->second), other->second.size()));
+    const auto ran = [](const std::vector<Cell>& all) {
+      return all.size() - static_cast<std::size_t>(std::count_if(all.begin(), all.end(), Matrix::is_skip));
+    };
+    lines.insert(test + " " + ratio(bad(cells), ran(cells)) + " " +
+                 ratio(bad(other->second), ran(other->second)));
     ++counts["both"];
   }
   return lines;

@@ -97,7 +97,8 @@ class Expanded {
         continue;
       }
       facts.outcomes.push_back({1, id_of_outcome(found->second.outcome)});
-      covering.insert(covering.begin(), *run);
+      // Skipped results say nothing.
+      if (found->second.outcome.actual != "SKIP") covering.insert(covering.begin(), *run);
       if (found->second.duration_us >= 0 && worst_severity(found->second.outcome.actual) < Severity::Timeout)
         durations.emplace_back(found->second.duration_us);
     }
