@@ -307,6 +307,10 @@ struct DurationsQuery;
 struct DurationsAnswer;
 struct ShardsQuery;
 struct ShardsAnswer;
+struct StoredExpectation;  // resultsdb/stored_expectations.hpp
+struct ExpectationsQuery;
+struct ExpectationReviewQuery;
+struct ExpectationReview;
 
 /// Asks a Model. Safe for concurrent calls; copies are cheap. The first answer of a suite reads all its
 /// change points (about a third of a second a million), later ones what was written since.
@@ -348,6 +352,16 @@ class Answers {
   Result<DurationsAnswer> durations(const DurationsQuery& query);
   /// Which machine runs which tests, so that all are done at about the same time (aggregate::balance()).
   Result<ShardsAnswer> shards(const ShardsQuery& query);
+
+  // Stored expectations; see resultsdb/stored_expectations.hpp. The suite need not have runs.
+  /// Replaces the one of the same test, `where` and `from`. Gives it as it is stored, with its id.
+  Result<StoredExpectation> put_expectation(std::string_view suite, const StoredExpectation& expectation);
+  /// NotFound if there is none.
+  Status remove_expectation(std::string_view suite, std::string_view id);
+  /// By test, then id. With a position: as of that commit.
+  Result<std::vector<StoredExpectation>> expectations(const ExpectationsQuery& query);
+  /// Which have had their day, and the fewest lines for tests that are unexpected.
+  Result<ExpectationReview> review_expectations(const ExpectationReviewQuery& query);
 
  private:
   std::shared_ptr<Model> model_;
