@@ -161,8 +161,9 @@ int run_flaky(const Arguments& arguments) {
 int run_regressions(const Arguments& arguments) {
   Options options("regressions", "[--suite S]", 0);
   add_question(options, 0);
-  options.add()                                                                                        //
-      ("state", po::value<std::string>()->default_value("open"), "open, closed or all")                //
+  options.add()  //
+      ("state", po::value<std::string>()->default_value("open"),
+       "open, closed or all; fixes and changed expectations are never open")                           //
       ("kind", po::value<std::vector<std::string>>(), "regression, flaky, expectation, fix; repeats")  //
       ("change", po::value<double>()->default_value(1e-3),
        "how likely a change is at one run; 0.01 shows possible ones too")                                  //

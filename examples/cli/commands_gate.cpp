@@ -94,7 +94,10 @@ void write_markdown(const GateAnswer& answer, const std::string& path) {
 }  // namespace
 
 int run_gate(const Arguments& arguments) {
-  Options options("gate", "BASE CANDIDATE [--suite S]", 2);
+  Options options("gate",
+                  "BASE CANDIDATE [--suite S]\n\nBoth are each run:ID, commit:REPOSITORY@REF, branch:NAME or "
+                  "last:N, several joined by ';'.",
+                  2);
   options.add_selection();
   options.add()                                                                               //
       ("new-failures", po::value<std::uint32_t>()->default_value(0), "new failures allowed")  //

@@ -194,7 +194,11 @@ int run_culprit(const Arguments& arguments) {
 }
 
 int run_compare(const Arguments& arguments) {
-  Options options("compare", "A B [--suite S]", 2);
+  Options options(
+      "compare",
+      "A B [--suite S]\n\nA and B are each run:ID, commit:REPOSITORY@REF, branch:NAME or last:N, several "
+      "joined by ';'.",
+      2);
   options.add_selection();
   options.add()                                                                                  //
       ("all-configurations", "everything in A with everything in B, configurations not paired")  //
