@@ -53,6 +53,8 @@ void mount_native(Router& router, std::shared_ptr<Model> model, const NativeOpti
   add_compare_routes(router, shared);
   add_gate_routes(router, shared);
   add_plan_routes(router, shared);
+  add_duration_routes(router, shared);
+  add_cluster_routes(router, shared);
   add_fix_check_routes(router, shared);
   add_state_routes(router, shared);
   add_write_routes(router, shared);

@@ -107,6 +107,8 @@ void add_verdict_routes(Router& router, const ContextPtr& context);
 void add_compare_routes(Router& router, const ContextPtr& context);
 void add_gate_routes(Router& router, const ContextPtr& context);
 void add_plan_routes(Router& router, const ContextPtr& context);
+void add_duration_routes(Router& router, const ContextPtr& context);
+void add_cluster_routes(Router& router, const ContextPtr& context);
 void add_fix_check_routes(Router& router, const ContextPtr& context);
 void add_state_routes(Router& router, const ContextPtr& context);
 void add_write_routes(Router& router, const ContextPtr& context);

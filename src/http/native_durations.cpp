@@ -1,0 +1,105 @@
+// findSlow and getDurations.
+#include "judgement_json.hpp"
+#include "resultsdb/test_durations.hpp"
+
+namespace resultsdb::http {
+namespace {
+
+void write_summary(JsonWriter& json, const aggregate::DurationSummary& durations) {
+  json.member("n", durations.n);
+  if (durations.n == 0) return;
+  json.member("p10_us", durations.p10.count()).member("p50_us", durations.p50.count());
+  json.member("p90_us", durations.p90.count()).member("p95_us", durations.p95.count());
+  json.member("max_us", durations.max.count());
+}
+
+void write_test(JsonWriter& json, const SlowAnswer& answer, const SlowTest& test) {
+  json.begin_object().member("test", test.test);
+  if (test.timeline) json.member("timeline", answer.timelines[*test.timeline].id);
+  write_summary(json, test.durations);
+  json.member("results", test.results).member("timeouts", test.timeouts);
+  json.member("spent_us", test.spent.count()).member("share", test.share);
+  if (test.growth) {
+    json.key("growth").begin_object().member("ratio", test.growth->ratio);
+    json.member("low", test.growth->low).member("high", test.growth->high).end_object();
+  }
+  json.end_object();
+}
+
+Result<std::string> find_slow(const NativeContext& context, const Arguments& arguments) {
+  RESULTSDB_ASSIGN(const Scope scope, read_scope(context, arguments));
+  RESULTSDB_ASSIGN(RangeRequest range, read_range(context, arguments));
+  if (!arguments.has("range") && !arguments.has("at")) range.last = SlowQuery().last;
+  RESULTSDB_ASSIGN(const std::string order, arguments.one_of("sort", {"-p50", "-spent", "-growth"}));
+  RESULTSDB_ASSIGN(const std::string by, arguments.one_of("by", {"test", "timeline"}));
+  SlowQuery query;
+  RESULTSDB_ASSIGN(static_cast<Question&>(query), read_question(context, arguments, scope, range));
+  RESULTSDB_ASSIGN(const std::int64_t limit, arguments.integer("limit", 100, 1, 1000));
+  query.limit = static_cast<std::uint32_t>(limit);
+  query.by_timeline = by == "timeline";
+  query.order = order == "-spent"    ? SlowQuery::Order::Spent
+                : order == "-growth" ? SlowQuery::Order::Growth
+                                     : SlowQuery::Order::P50;
+  RESULTSDB_ASSIGN(const SlowAnswer answer, Answers(context.model).slow(query));
+  JsonWriter json;
+  json.begin_object().key("items").begin_array();
+  for (const SlowTest& test : answer.tests) write_test(json, answer, test);
+  json.end_array().member("total", answer.total).member("spent_us", answer.spent.count());
+  json.key("timelines").begin_array();
+  for (const SuiteTime& suite : answer.suite) {
+    const TimelineInfo& timeline = answer.timelines[suite.timeline];
+    json.begin_object().member("timeline", timeline.id).member("configuration", timeline.configuration_id);
+    json.member("spent_us", suite.spent.count()).key("wall").begin_object();
+    write_summary(json, suite.wall);
+    json.end_object().end_object();
+  }
+  json.end_array();
+  write_basis(json, answer.basis, range);
+  json.end_object();
+  return json.take();
+}
+
+Result<std::string> get_durations(const NativeContext& context, const Arguments& arguments) {
+  RESULTSDB_ASSIGN(const Scope scope, read_scope(context, arguments));
+  RESULTSDB_ASSIGN(const RangeRequest range, read_range(context, arguments));
+  DurationsQuery query;
+  RESULTSDB_ASSIGN(static_cast<Question&>(query), read_question(context, arguments, scope, range));
+  RESULTSDB_ASSIGN(query.test, arguments.required("test"));
+  const auto answer = Answers(context.model).durations(query);
+  if (!answer) return about_test(answer.error());
+  JsonWriter json;
+  json.begin_object().key("series").begin_array();
+  for (const DurationsAnswer::OnTimeline& on : answer->per_timeline) {
+    const TimelineInfo& timeline = answer->timelines[on.timeline];
+    json.begin_object().member("timeline", timeline.id).member("configuration", timeline.configuration_id);
+    write_summary(json, on.durations);
+    json.key("points").begin_array();
+    for (const DurationsAnswer::Point& point : on.points) {
+      json.begin_object().member("run", point.run->id).member("position", point.run->position);
+      json.member("started", point.run->started).member("duration_us", point.duration.count());
+      json.member("timed_out", point.timed_out).end_object();
+    }
+    json.end_array().end_object();
+  }
+  json.end_array().key("change_points").begin_array();
+  for (const DurationsAnswer::OnTimeline& on : answer->per_timeline)
+    for (const DurationsAnswer::Change& change : on.changes) {
+      json.begin_object().member("timeline", answer->timelines[on.timeline].id);
+      json.member("run", change.run->id).member("position", change.run->position);
+      json.member("ratio", change.ratio).member("p", change.p).end_object();
+    }
+  json.end_array();
+  write_basis(json, answer->basis, range);
+  json.end_object();
+  return json.take();
+}
+
+}  // namespace
+
+void add_duration_routes(Router& router, const ContextPtr& context) {
+  add_read(router, context,
+           {"/v1/slow", "findSlow", names({"SEL", "RNG", "q", "sort", "by", "limit"}), find_slow});
+  add_read(router, context, {"/v1/durations", "getDurations", names({"SEL", "RNG", "test"}), get_durations});
+}
+
+}  // namespace resultsdb::http

@@ -1,0 +1,71 @@
+// /v1/slow, /v1/durations and /v1/clusters on histories whose answers are known.
+#include "http/judgement_fixture.hpp"
+
+namespace resultsdb::http {
+namespace {
+
+class DurationRoutes : public JudgementFixture {
+ protected:
+  std::string upload(int commit, const std::string& results) {
+    const std::string second = std::to_string(kFirstSecond + 60 * commit);
+    const auto stored = post("/v1/runs",
+                             R"({"suite":"unit","branch":"main","configuration":{"os":"linux"},)"
+                             R"("commits":[{"repository":"r","branch":"main","hash":")" +
+                                 hash(commit) + R"(","timestamp":)" + second + R"(}],"started":)" + second +
+                                 R"(,"results":[)" + results + "]}",
+                             201);
+    return std::string(stored.at("id").as_string());
+  }
+  static std::string timed(const std::string& test, int us) {
+    return R"({"test":")" + test + R"(","duration_us":)" + std::to_string(us) + "}";
+  }
+};
+
+TEST_F(DurationRoutes, SlowTestsAndOneOfThem) {
+  register_commits(30);
+  for (int i = 0; i < 30; ++i)
+    upload(i, timed("a", (i < 20 ? 1000 : 2000) * (100 + i % 3)) + "," + timed("b", 500'000));
+  const std::string select = "suite=unit&recent=false";
+  const auto slow = get("/v1/slow?" + select);
+  EXPECT_EQ(slow.at("total"), 2);
+  EXPECT_EQ(slow.at("items").at(0).at("test"), "b");
+  EXPECT_EQ(slow.at("items").at(0).at("n"), 10);
+  EXPECT_EQ(slow.at("items").at(0).at("p50_us"), 500'000);
+  EXPECT_EQ(slow.at("basis").at("runs"), 10);
+  const auto growing = get("/v1/slow?sort=-growth&" + select);
+  EXPECT_EQ(growing.at("items").at(0).at("test"), "a");
+  EXPECT_GT(growing.at("items").at(0).at("growth").at("low").as_double(), 1.9);
+  EXPECT_EQ(get("/v1/slow?q=a&" + select).at("total"), 1);
+  const auto one = get("/v1/durations?test=a&" + select);
+  EXPECT_EQ(one.at("series").at(0).at("points").as_array().size(), 30);
+  ASSERT_EQ(one.at("change_points").as_array().size(), 1);
+  EXPECT_EQ(one.at("change_points").at(0).at("position"), position(20));
+  expect_problems({{"/v1/slow?suite=unit&sort=odd", "sort"},
+                   {"/v1/slow?suite=unit&limit=0", "limit"},
+                   {"/v1/durations?suite=unit", "test"}});
+  EXPECT_EQ(get("/v1/durations?test=none&" + select, 404).at("parameter"), "test");
+}
+
+TEST_F(DurationRoutes, ClustersOfAWindowAndOfARun) {
+  register_commits(2);
+  const auto failed = [](const std::string& test, const std::string& message) {
+    return R"({"test":")" + test + R"(","actual":"FAIL","detail":{"message":")" + message + R"("}})";
+  };
+  const std::string first = upload(0, failed("a", "got 1 of 2") + "," + failed("b", "got 7 of 8"));
+  upload(1, failed("a", "got 3 of 4") + "," + failed("b", "other"));
+  const std::string select = "suite=unit&recent=false";
+  const auto all = get("/v1/clusters?" + select);
+  EXPECT_EQ(all.at("total"), 2);
+  EXPECT_EQ(all.at("results"), 4);
+  EXPECT_EQ(all.at("items").at(0).at("pattern"), "got % of %");
+  EXPECT_EQ(all.at("items").at(0).at("count"), 3);
+  EXPECT_EQ(all.at("items").at(0).at("example_tests").as_array().size(), 2);
+  EXPECT_EQ(std::string(all.at("items").at(0).at("first").at("run").as_string()), first);
+  EXPECT_EQ(get("/v1/clusters?run=" + first + "&" + select).at("results"), 2);
+  EXPECT_EQ(get("/v1/clusters?test=b&" + select).at("total"), 2);
+  EXPECT_EQ(get("/v1/clusters?test=none&" + select, 404).at("parameter"), "test");
+  expect_problems({{"/v1/clusters?suite=unit&limit=0", "limit"}, {"/v1/clusters?limit=1", "suite"}});
+}
+
+}  // namespace
+}  // namespace resultsdb::http
