@@ -38,11 +38,12 @@ class Observer {
     std::map<Configuration, aggregate::Observed> observed;
     for (const Window& window : survey_.windows) {
       window.read_pieces(test, window.track().find_changes(test), pieces_);
-      if (pieces_.empty()) continue;
+      const auto segment = newest_segment(window, pieces_);
+      if (segment.empty()) continue;
       const Configuration& configuration = window.track().info.configuration;
       aggregate::Observed& counts = observed[configuration];
       counts.configuration = configuration;
-      for (const Piece& piece : newest_segment(window, pieces_))
+      for (const Piece& piece : segment)
         visit_words(survey_.outcome(piece.outcome).actual,
                     [&](std::string_view word) { counts.counts[std::string(word)] += piece.runs; });
     }
@@ -51,10 +52,12 @@ class Observer {
     return list;
   }
 
+  /// Without skipped runs, which say nothing; empty if there are no others. Borrowed until the next call.
   std::span<const Piece> newest_segment(const Window& window, std::span<const Piece> pieces) {
     course_.read(window, pieces);
+    if (course_.segments().empty()) return {};
     const Segment& segment = course_.segments().back();
-    return pieces.subspan(segment.first_piece, segment.end_piece - segment.first_piece);
+    return course_.pieces().subspan(segment.first_piece, segment.end_piece - segment.first_piece);
   }
 
  private:

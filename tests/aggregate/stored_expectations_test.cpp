@@ -133,5 +133,16 @@ TEST_F(StoredExpectationsTest, StaleOnesAndMissingOnes) {
   EXPECT_EQ(value_of(answers_.review_expectations(query)).stale.size(), 0);
 }
 
+TEST_F(StoredExpectationsTest, SkippedRunsSayNothing) {
+  add("gtk", {repeat(90, "S"), repeat(30, "P") + repeat(30, "S") + repeat(30, "F")});
+  put({.test = "a", .words = {"FAIL"}});
+  const ExpectationReview review = value_of(answers_.review_expectations(ask<ExpectationReviewQuery>()));
+  ASSERT_EQ(review.stale.size(), 1);
+  EXPECT_EQ(review.stale[0].why, Why::Unused);
+  ASSERT_EQ(review.total, 1);
+  EXPECT_EQ(review.suggestions[0].test, "b");
+  EXPECT_EQ(review.suggestions[0].observed[0].counts, (decltype(aggregate::Observed::counts){{"FAIL", 30}}));
+}
+
 }  // namespace
 }  // namespace resultsdb
