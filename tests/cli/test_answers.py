@@ -131,6 +131,43 @@ class Answers(unittest.TestCase):
         self.assertEqual(sorted((row['state'], row['runs'], proportion(row['passing']), row['lost']) for row in http['timelines']),
                          sorted((row['state'], row['runs'], proportion(row['passing']), row['lost']) for row in command))
 
+    def test_slow_tests_and_shards(self):
+        slow = self.cli.json('slow', '--suite', 'cron', '--limit', '3')
+        self.assertEqual(slow[0]['test'], 'github.com/robfig/cron/v3.TestStopAndWait')  # waits for seven seconds
+        self.assertGreater(slow[0]['p50_us'], 6_000_000)
+        self.assertEqual(sorted((row['p50_us'] for row in slow), reverse=True), [row['p50_us'] for row in slow])
+        shards = self.cli.json('shards', '3', '--suite', 'cron')
+        names = [name for shard in shards for name in shard['names']]
+        self.assertEqual(len(names), len(set(names)))
+        times = [shard['predicted_us'] for shard in shards]
+        self.assertLess(max(times), 1.2 * min(times))
+        self.assertIn('machines', self.cli.run('shards', 'x', '--suite', 'cron', code=2).stderr)
+
+    def test_clusters(self):
+        clusters = self.cli.json('clusters', '--suite', 'cron', '--last', '0', '--limit', '0')
+        self.assertGreater(len(clusters), 1)
+        self.assertEqual(sum(row['results'] for row in clusters),
+                         sum(run['counts'].get('FAIL', 0) for run in self.cli.json('runs', '--suite', 'cron', '--limit', '0')))
+
+    def test_expectations(self):
+        with tempfile.TemporaryDirectory() as folder:
+            cli = Cli('sqlite:' + os.path.join(folder, 'store.db'))
+            result = os.path.join(folder, 'result.xml')
+            for i in range(25):
+                with open(result, 'w', encoding='utf-8') as file:
+                    file.write(f'<testsuite name="s" timestamp="2026-01-01T00:{i:02}:00Z"><testcase name="t"><failure/></testcase>'
+                               '<testcase name="u"/></testsuite>')
+                cli.run('import', '--suite', 's', '--configuration', 'os=mac', result)
+            missing, = cli.json('expectations', 'review', '--suite', 's')
+            self.assertEqual((missing['kind'], missing['expected']), ('missing', ['FAIL']))
+            stored, = cli.json('expectations', 'add', '--suite', 's', '--test', missing['test'], '--expect', 'FAIL', '--bug', 'b/1')
+            self.assertEqual(cli.json('expectations', '--suite', 's'), [stored])
+            self.assertEqual(cli.json('expectations', 'review', '--suite', 's'), [])
+            cli.run('expectations', 'remove', stored['id'], '--suite', 's')
+            self.assertEqual(cli.json('expectations', '--suite', 's'), [])
+            cli.run('expectations', 'remove', stored['id'], '--suite', 's', code=1)
+            cli.run('expectations', 'odd', '--suite', 's', code=2)
+
     def test_wrong_use(self):
         for arguments, word in ((('flaky', '--last', '-1'), '--last'), (('regressions', '--state', 'odd'), 'odd'),
                                 (('compare', 'run:x'), 'two sides'), (('compare', 'run:x', 'odd', '--suite', 'cron'), 'odd'),

@@ -1,0 +1,155 @@
+// Commands about what takes long and what fails alike: slow, shards, clusters.
+#include <cstdio>
+#include <iostream>
+
+#include "commands.hpp"
+#include "context.hpp"
+#include "judging.hpp"
+#include "lookup.hpp"
+#include "resultsdb/clusters.hpp"
+#include "resultsdb/test_durations.hpp"
+
+namespace resultsdb::cli {
+
+namespace po = boost::program_options;
+
+namespace {
+
+/// Microseconds in JSON and CSV, seconds in tables.
+Cell time_cell(Duration time) {
+  Cell shown = cell(static_cast<std::int64_t>(time.count()));
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3g s", static_cast<double>(time.count()) / 1e6);
+  shown.shortened = text;
+  return shown;
+}
+
+Cell short_cell(std::optional<double> number) {
+  Cell shown = cell(number);
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3g", number.value_or(0));
+  if (number) shown.shortened = text;
+  return shown;
+}
+
+SlowQuery::Order parse_order(const std::string& text) {
+  if (text == "p50") return SlowQuery::Order::P50;
+  if (text == "spent") return SlowQuery::Order::Spent;
+  if (text == "growth") return SlowQuery::Order::Growth;
+  throw UsageError{"--sort: '" + text + "' is none of p50, spent, growth"};
+}
+
+}  // namespace
+
+int run_slow(const Arguments& arguments) {
+  Options options("slow", "[--suite S]", 0);
+  add_question(options, 10);
+  options.add()                                                                         //
+      ("sort", po::value<std::string>()->default_value("p50"), "p50, spent or growth")  //
+      ("by-timeline", "each timeline by itself")                                        //
+      ("limit", po::value<std::uint32_t>()->default_value(20), "tests of a suite; 0: all");
+  if (!options.parse(arguments)) return kDone;
+  const auto format = options.format();
+  const auto order = parse_order(options.text("sort"));
+  const auto model = open_model(options, Access::Read);
+  Answers answers(model);
+  Records records({"suite", "test", "configuration", "n", "p50_us", "p95_us", "max_us", "timeouts", "share",
+                   "growth", "growth_low", "growth_high"});
+  Basis basis;
+  for (const std::string& suite : suites_of(*model, options)) {
+    SlowQuery query;
+    static_cast<Question&>(query) = parse_question(options, suite);
+    query.order = order;
+    query.by_timeline = options.has("by-timeline");
+    query.limit = options.number("limit");
+    const auto answer = need(answers.slow(query));
+    const ConfigurationLabels labels(answer.timelines);
+    add_basis(basis, answer.basis);
+    for (const SlowTest& test : answer.tests) {
+      const auto growth = [&](double aggregate::Growth::* member) {
+        return short_cell(test.growth ? std::optional((*test.growth).*member) : std::nullopt);
+      };
+      records.add(
+          {cell(suite), cell(test.test),
+           test.timeline ? labels.cell(answer.timelines[*test.timeline].configuration) : Cell{"", "null"},
+           cell(static_cast<std::int64_t>(test.durations.n)), time_cell(test.durations.p50),
+           time_cell(test.durations.p95), time_cell(test.durations.max), cell(std::int64_t{test.timeouts}),
+           short_cell(test.share), growth(&aggregate::Growth::ratio), growth(&aggregate::Growth::low),
+           growth(&aggregate::Growth::high)});
+    }
+  }
+  records.print(format, "no durations");
+  if (format == Format::Table) print_basis(basis);
+  return kDone;
+}
+
+int run_shards(const Arguments& arguments) {
+  Options options("shards", "N [--suite S]", 1);
+  add_question(options, 10);
+  if (!options.parse(arguments)) return kDone;
+  const auto format = options.format();
+  const std::string count = options.positional().empty() ? "" : options.positional().front();
+  if (count.empty() || count.size() > 5 || count.find_first_not_of("0123456789") != std::string::npos)
+    throw UsageError{"shards: give the number of machines, 1 to 10000"};
+  const auto model = open_model(options, Access::Read);
+  ShardsQuery query;
+  static_cast<Question&>(query) = parse_question(options, only_suite(*model, options, "shards"));
+  query.shards = static_cast<std::uint32_t>(std::stoul(count));
+  const auto answer = need(Answers(model).shards(query));
+  Records records({"shard", "predicted_us", "tests", "names"});
+  for (std::size_t i = 0; i < answer.shards.size(); ++i)
+    records.add({cell(static_cast<std::int64_t>(i)), time_cell(answer.shards[i].predicted),
+                 cell(static_cast<std::int64_t>(answer.shards[i].tests.size())),
+                 cell(answer.shards[i].tests, 1)});
+  records.print(format, "no tests");
+  if (format == Format::Table && answer.unknown > 0)
+    std::cerr << answer.unknown << " of " << answer.tests
+              << " tests have no duration yet: they count as the median of the others\n";
+  return kDone;
+}
+
+int run_clusters(const Arguments& arguments) {
+  Options options("clusters", "[--suite S]", 0);
+  add_question(options, 1);
+  options.add()                                                                         //
+      ("run", po::value<std::string>(), "only this run")                                //
+      ("commit", po::value<std::string>(), "only runs of this commit, REPOSITORY@REF")  //
+      ("test", po::value<std::string>(), "only this test")                              //
+      ("limit", po::value<std::uint32_t>()->default_value(20), "clusters of a suite; 0: all");
+  if (!options.parse(arguments)) return kDone;
+  const auto format = options.format();
+  const auto model = open_model(options, Access::Read);
+  Answers answers(model);
+  Records records({"suite", "id", "results", "test_count", "tests", "configurations", "pattern", "example",
+                   "first", "newest", "like"});
+  Basis basis;
+  for (const std::string& suite : suites_of(*model, options)) {
+    ClustersQuery query;
+    static_cast<Question&>(query) = parse_question(options, suite);
+    query.run = options.text("run");
+    query.test = options.text("test");
+    if (options.has("commit")) query.commit = named_commit(*model, options.text("commit"), "--commit");
+    query.limit = options.number("limit");
+    const auto answer = need(answers.clusters(query));
+    const ConfigurationLabels labels(answer.timelines);
+    add_basis(basis, answer.basis);
+    for (const FailureCluster& cluster : answer.clusters) {
+      std::vector<Configuration> where;
+      for (const std::uint32_t timeline : cluster.timelines)
+        where.push_back(answer.timelines[timeline].configuration);
+      Cell example = cell(cluster.example);
+      example.shortened = cluster.example.substr(0, cluster.example.find('\n')).substr(0, 60);
+      records.add({cell(suite), cell(cluster.id), cell(static_cast<std::int64_t>(cluster.results)),
+                   cell(static_cast<std::int64_t>(cluster.test_count)), cell(cluster.tests, 1),
+                   labels.cell(where, 1), cell(cluster.id.empty() ? "(no message)" : cluster.pattern),
+                   example, cell(cluster.first), cell(cluster.newest), cell(cluster.like)});
+    }
+    if (answer.truncated)
+      std::cerr << suite << ": only the newest " << query.max_results << " bad results were read\n";
+  }
+  records.print(format, "nothing fails");
+  if (format == Format::Table) print_basis(basis);
+  return kDone;
+}
+
+}  // namespace resultsdb::cli
