@@ -142,7 +142,7 @@ Result<std::unique_ptr<Workers>> mount(http::Router& router, const std::shared_p
       std::make_unique<Workers>([model, webkit] { return webkit::process_queued_upload(model, webkit); });
   webkit.queued = [queue = workers.get()] { queue->wake(); };
   webkit::mount(router, model, webkit);
-  if (webkit.async_processing) workers->start(arguments.workers);
+  if (webkit::needs_workers(webkit)) workers->start(arguments.workers);
   return workers;
 #else
   return std::unique_ptr<Workers>();

@@ -41,7 +41,8 @@ po::options_description describe(ServerArguments& arguments, std::string& listen
       ("async-processing", po::bool_switch(&arguments.async_processing),
        "store and answer WebKit's uploads at once and process them afterwards")  //
       ("workers", po::value(&arguments.workers)->value_name("N")->default_value(1),
-       "threads that process them; 0 leaves that to other servers of the same store")  //
+       "threads that process them, and that ask for identifiers of commits with webkit-corrected; 0 leaves "
+       "that to other servers of the same store")  //
       ("webkit-profile", po::value<std::string>()->value_name("NAME")->default_value("webkit"),
        "webkit: as the original; webkit-corrected: without its oddities; see docs/compat/webkit.md")  //
       ("webkit-ews", po::value<bool>()->value_name("BOOL")->implicit_value(true),

@@ -22,7 +22,7 @@ struct ServerArguments {
   std::optional<std::int64_t> clock;    ///< seconds since 1970: the time stands still there
   int threads = 2;
   bool async_processing = false;
-  int workers = 1;           ///< threads that process uploads then; 0: none here
+  int workers = 1;           ///< threads for what webkit::needs_workers() tells of; 0: none here
   std::string api_key_file;  ///< or empty
   bool allow_anonymous_writes = false;
 #ifdef RESULTSDB_SERVER_WEBKIT

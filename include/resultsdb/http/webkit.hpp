@@ -73,6 +73,10 @@ void mount(http::Router& router, std::shared_ptr<Model> model, const Options& op
 /// each step of the processing says. The errors are the endpoint's.
 Result<std::string> ingest_upload(std::shared_ptr<Model> model, const Options& options, std::string document);
 
+/// Whether requests leave work to process_queued_upload(): uploads that are processed later, and with the
+/// profile `webkit-corrected` questions for identifiers of commits.
+bool needs_workers(const Options& options);
+
 /// What a worker does: takes the upload that was queued first, processes it, ends its job. False: there is
 /// none that nobody holds. Safe for concurrent calls, by several processes too: an upload whose worker died
 /// is free again after ten minutes, and one processed twice is as one processed once; of two uploads of one

@@ -81,7 +81,7 @@ struct Download {
 
 Result<Download> find_download(const Service& service, const http::Request& request) {
   static const Accepts kAccepts = archive_parameters({});
-  RESULTSDB_ASSIGN(const Query query, Query::parse(request, kAccepts));
+  RESULTSDB_ASSIGN(const Query query, Query::parse(service.profile, request, kAccepts));
   RESULTSDB_ASSIGN(const std::vector<FoundArchive> found, find_archives(service, query));
   const Error none = make_error(ErrorCode::NotFound, "No archives matching the specified criteria");
   if (found.empty()) return none;

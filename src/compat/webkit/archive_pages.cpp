@@ -178,7 +178,7 @@ Result<http::Response> show(const Service& service, const http::Request& request
     accepts.limit = true;
     return accepts;
   }();
-  RESULTSDB_ASSIGN(const Query query, Query::parse(request, kAccepts));
+  RESULTSDB_ASSIGN(const Query query, Query::parse(service.profile, request, kAccepts));
   RESULTSDB_ASSIGN(std::vector<Candidate> candidates, find_candidates(service, query));
   if (candidates.empty()) return not_found(path);
   if (path.empty() || path.ends_with('/')) return folder(service, request, candidates, path);

@@ -1,6 +1,7 @@
 // Everything below /api/commits.
 #include <algorithm>
 #include <boost/json.hpp>
+#include <set>
 
 #include "commit_codec.hpp"
 #include "commit_register.hpp"
@@ -55,14 +56,33 @@ http::Response neighbour(const Service& service, const http::Request& request,
   return json_response(commits_json(*found ? std::vector{**found} : std::vector<Commit>()));
 }
 
+/// The branches that have a commit of the last days; nothing if all count.
+Result<std::optional<std::set<std::string>>> recent_branches(const Service& service,
+                                                             const std::string& repository) {
+  std::optional<std::set<std::string>> branches;
+  if (service.profile.list_old_branches) return branches;
+  branches.emplace();
+  // Commits of some days are fewer than branches of many years.
+  CommitsQuery query{.repository = repository,
+                     .from_position = (service.now_seconds() - service.profile.recent_seconds) * 100};
+  do {
+    RESULTSDB_ASSIGN(ItemPage<Commit> page, service.model->commits(query));
+    for (const Commit& commit : page.items) branches->insert(commit.branch);
+    query.page = std::move(page.next);
+  } while (!query.page.empty());
+  return branches;
+}
+
 /// The names of a repository's branches; each prefix asks for what is left of the limit.
 Result<std::vector<std::string>> branches_of(const Service& service, const std::string& repository,
                                              const std::vector<std::string>& prefixes, std::size_t limit) {
+  RESULTSDB_ASSIGN(const auto recent, recent_branches(service, repository));
   std::vector<std::string> names;
   for (const std::string& prefix : prefixes) {
     RESULTSDB_ASSIGN(const std::vector<std::string> found, service.model->branches(repository, prefix));
     for (const std::string& name : found) {
       if (names.size() == limit) return names;
+      if (recent && !recent->contains(name)) continue;
       if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
     }
   }
@@ -70,8 +90,9 @@ Result<std::vector<std::string>> branches_of(const Service& service, const std::
 }
 
 Result<std::string> branches(const Service& service, const http::Request& request) {
-  RESULTSDB_ASSIGN(const Query query,
-                   Query::parse(request, {.branch = true, .limit = true, .others = {"repository_id"}}));
+  RESULTSDB_ASSIGN(
+      const Query query,
+      Query::parse(service.profile, request, {.branch = true, .limit = true, .others = {"repository_id"}}));
   RESULTSDB_ASSIGN(const std::uint32_t limit, query.limit(service.profile.commits_limit));
   std::vector<std::string> prefixes = query.values("branch");
   if (prefixes.empty()) prefixes.emplace_back();

@@ -100,10 +100,21 @@ Result<Commit> store(const Service& service, Commit commit) {
   return stored.empty() ? std::move(commit) : std::move(stored.front());
 }
 
+constexpr const char* kUnknownRepository = "{} is not a recognized repository";  // as the original says it
+
+/// Whether a client may store commits here: a server that was given repositories has those that it knows.
+Result<bool> takes_commits(const Service& service, const std::string& repository) {
+  if (service.profile.clients_add_repositories) return true;
+  RESULTSDB_ASSIGN(const std::vector<std::string> known, service.model->repositories());
+  if (std::find(known.begin(), known.end(), repository) != known.end()) return true;
+  return std::none_of(known.begin(), known.end(),
+                      [&](const std::string& key) { return service.model->repository(key) != nullptr; });
+}
+
 Result<Commit> find_or_ask(const Service& service, const PartialCommit& partial) {
   RESULTSDB_ASSIGN(const std::vector<std::string> known, service.model->repositories());
   if (std::find(known.begin(), known.end(), partial.repository) == known.end()) {
-    return not_found("{} is not a recognized repository");
+    return not_found(kUnknownRepository);
   }
   RESULTSDB_ASSIGN(std::vector<Commit> matches,
                    find_by_reference(service, partial.repository, partial.request.text));
@@ -141,7 +152,11 @@ Result<Commit> register_document(const Service& service, const bj::value& docume
   const bool sufficient = parsed.error.empty() && !commit.repository.empty() && !commit.branch.empty() &&
                           commit.timestamp && to_seconds(*commit.timestamp) != 0 &&
                           (commit.revision > 0 || !commit.hash.empty());
-  if (sufficient) return store(service, std::move(commit));
+  if (sufficient) {
+    RESULTSDB_ASSIGN(const bool taken, takes_commits(service, commit.repository));
+    if (!taken) return not_found(kUnknownRepository);
+    return store(service, std::move(commit));
+  }
   RESULTSDB_ASSIGN(const PartialCommit partial, read_partial(object));
   return find_or_ask(service, partial);
 }

@@ -110,9 +110,9 @@ struct CommitReader {
 
 Result<std::vector<Commit>> select_commits(const Service& service, const http::Request& request,
                                            bool with_limit) {
-  RESULTSDB_ASSIGN(
-      const Query query,
-      Query::parse(request, {.commit = true, .range = true, .branch = true, .limit = with_limit}));
+  RESULTSDB_ASSIGN(const Query query,
+                   Query::parse(service.profile, request,
+                                {.commit = true, .range = true, .branch = true, .limit = with_limit}));
   RESULTSDB_ASSIGN(const std::uint32_t limit, query.limit(service.profile.commits_limit));
   RESULTSDB_TRY(check_one_kind(query, ""));
   RESULTSDB_ASSIGN(const std::vector<std::string> repositories,

@@ -127,7 +127,8 @@ bool is_wanted(const ConfigurationQuery& query, const PlatformConfiguration& sto
                      [&](PlatformConfiguration wanted) {
                        if (wanted.sdk && wanted.sdk != stored.sdk) return false;
                        wanted.sdk.reset();
-                       return wanted.complete() ? wanted == bare : bare.has_members_of(wanted);
+                       if (wanted.complete() && !query.wildcard) return wanted == bare;
+                       return bare.has_members_of(wanted);
                      });
 }
 
@@ -154,7 +155,7 @@ Result<std::string> results(const Service& service, const http::Request& request
                                 .limit = true,
                                 .others = {"suite", "test", "flaky"},
                                 .path = {}};
-  RESULTSDB_ASSIGN(const Query query, Query::parse(request, kAccepts));
+  RESULTSDB_ASSIGN(const Query query, Query::parse(service.profile, request, kAccepts));
   RESULTSDB_ASSIGN(const std::uint32_t limit, query.limit(service.profile.uploads_limit));
   RESULTSDB_ASSIGN(const auto after, query.time("after_time"));
   RESULTSDB_ASSIGN(const auto before, query.time("before_time"));
@@ -190,7 +191,7 @@ Result<std::string> results(const Service& service, const http::Request& request
 
 Result<std::string> tests(const Service& service, const http::Request& request) {
   static const Accepts kAccepts{.limit = true, .others = {"suite", "test", "flaky"}, .path = {}};
-  RESULTSDB_ASSIGN(const Query query, Query::parse(request, kAccepts));
+  RESULTSDB_ASSIGN(const Query query, Query::parse(service.profile, request, kAccepts));
   RESULTSDB_ASSIGN(const std::uint32_t limit, query.limit(service.profile.uploads_limit));
   const std::string suite = query.first("suite").value_or("");
   if (suite.empty()) return invalid_argument("No valid test suite specified");

@@ -64,7 +64,7 @@ class FailureSearch {
   static Result<FailureSearch> read(const Service& service, const http::Request& request,
                                     const std::string& suite) {
     static const Accepts kAccepts = Accepts::runs({"unexpected", "collapsed"}, {"suite"});
-    RESULTSDB_ASSIGN(const Query query, Query::parse(request, kAccepts));
+    RESULTSDB_ASSIGN(const Query query, Query::parse(service.profile, request, kAccepts));
     FailureSearch found;
     RESULTSDB_ASSIGN(found.search_, RunSearch::read(service, query, service.profile.results_limit));
     found.unexpected_ = query.boolean("unexpected", true);

@@ -51,7 +51,7 @@ Result<LinkedRuns> find_in_suite(const Service& service, const RunSearch& search
 
 Result<FoundRuns> find_runs(const Service& service, const http::Request& request) {
   static const Accepts kAccepts = Accepts::runs({"suite"}, {});
-  RESULTSDB_ASSIGN(const Query query, Query::parse(request, kAccepts));
+  RESULTSDB_ASSIGN(const Query query, Query::parse(service.profile, request, kAccepts));
   FoundRuns found;
   RESULTSDB_ASSIGN(found.search, RunSearch::read(service, query, service.profile.uploads_limit));
   ConfigurationMatcher matcher(service, found.search.configurations);
@@ -84,7 +84,7 @@ struct QueueEntry {
 Result<std::vector<QueueEntry>> find_queues(const Service& service, const http::Request& request) {
   static const Accepts kAccepts{
       .configuration = true, .branch = true, .limit = true, .others = {"suite"}, .path = {}};
-  RESULTSDB_ASSIGN(const Query query, Query::parse(request, kAccepts));
+  RESULTSDB_ASSIGN(const Query query, Query::parse(service.profile, request, kAccepts));
   RESULTSDB_ASSIGN(const std::uint32_t limit, query.limit(service.profile.uploads_limit));
   RESULTSDB_ASSIGN(const ConfigurationQuery configurations, ConfigurationQuery::read(service, query));
   ConfigurationMatcher matcher(service, configurations);

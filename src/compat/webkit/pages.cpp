@@ -61,7 +61,8 @@ http::Response document(const http::Request& request, std::string_view body) {
 /// The rules of the API about runs hold for the pages that show them.
 Status check_query(const Service& service, const http::Request& request,
                    std::vector<std::string_view> others) {
-  RESULTSDB_ASSIGN(const Query query, Query::parse(request, Accepts::runs(std::move(others), {})));
+  RESULTSDB_ASSIGN(const Query query,
+                   Query::parse(service.profile, request, Accepts::runs(std::move(others), {})));
   if (query.has("test") && query.values("test").size() != query.values("suite").size()) {
     return invalid_argument("Each test must be paired with a suite");
   }

@@ -15,6 +15,7 @@ struct Profile {
   static Profile named(ProfileName name);
 
   bool default_names_are_keys = true;    ///< `branch=main` finds no results [1]
+  bool match_is_unknown = true;          ///< no `match=wildcard` for complete configurations [2]
   bool loose_search_of_old = true;       ///< `recent=False` ignores `is_simulator=False`, `version=0` [4]
   bool last_arrival_is_recent = true;    ///< the upload that came last decides what is recent [6]
   bool overwrite_commits = true;         ///< registered again with less, a commit loses what is missing [9]
@@ -27,15 +28,18 @@ struct Profile {
   bool summary_breaks_down = true;  ///< a summary around a timestamp, or of runs with several states [14]
   bool timestamp_is_first_of_second = true;    ///< a timestamp that bounds results means order 0 [17]
   bool silent_expiry = true;                   ///< what is not written, being over, is not mentioned [20]
+  bool clients_add_repositories = true;        ///< also to those that the server was given [22]
   bool text_timestamp_breaks_failures = true;  ///< an upload's `timestamp` as a text of digits [23]
   bool null_details_break_links = true;        ///< [24]
   bool text_simulator_is_true = true;          ///< `"is_simulator":"False"` is true in uploads [26]
   bool refuse_form_key = true;                 ///< `api_key` in a form that registers a commit [33]
+  bool identifiers_at_once = true;             ///< repositories are asked before an upload is answered [34]
   bool failures_keep_escapes = true;           ///< `$23`, `$3F` in the suite of failures are no escapes [37]
   bool refuse_head = true;                     ///< HEAD is 405 [43]
   bool archive_folders_break_down = true;      ///< folders of archives are not listed [27]
   bool ignore_archive_format = true;           ///< `format` of a file of an archive [28]
   bool archive_pages_of_all_runs = true;       ///< a page that two runs show in two ways is refused [30]
+  bool list_old_branches = true;               ///< branches are listed for ever [46]
   bool repeat_keeps_missing_tests = true;      ///< a run uploaded again keeps tests that only it had before
 
   std::array<std::string_view, 3> default_branches = {"main", "master", "trunk"};

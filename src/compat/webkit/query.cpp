@@ -27,7 +27,8 @@ bool in_range_group(std::string_view name) {
   return false;
 }
 
-bool is_accepted(std::string_view name, const Accepts& accepts) {
+bool is_accepted(std::string_view name, const Accepts& accepts, const Profile& profile) {
+  if (name == "match" && accepts.configuration && !profile.match_is_unknown) return true;
   return (accepts.configuration && (contains(kConfiguration, name) || name == "recent")) ||
          (accepts.commit && contains(kCommit, name)) || (accepts.range && in_range_group(name)) ||
          (accepts.times && (name == "after_time" || name == "before_time")) ||
@@ -54,14 +55,14 @@ Status multiply(std::vector<PlatformConfiguration>& list, const std::vector<std:
 
 }  // namespace
 
-Result<Query> Query::parse(const http::Request& request, const Accepts& accepts) {
+Result<Query> Query::parse(const Profile& profile, const http::Request& request, const Accepts& accepts) {
   Query query;
   query.parameters_ = request.parameters();
   for (const auto& [name, value] : query.parameters_) {
     if (contains(accepts.path, name)) {
       return invalid_argument(name + " is not a valid query parameter on this endpoint");
     }
-    if (!is_accepted(name, accepts)) {
+    if (!is_accepted(name, accepts, profile)) {
       return invalid_argument("'" + name + "' not supported in queries by this endpoint");
     }
   }

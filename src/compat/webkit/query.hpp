@@ -17,7 +17,7 @@ namespace resultsdb::webkit {
 
 /// Which parameters an endpoint takes.
 struct Accepts {
-  bool configuration = false;  ///< platform, version, …, and `recent`
+  bool configuration = false;  ///< platform, version, …, `recent` and, if the profile knows it, `match`
   bool commit = false;         ///< repository_id, ref, id, uuid, timestamp
   bool range = false;          ///< the same behind `after_` and `before_`
   bool times = false;          ///< after_time, before_time
@@ -42,7 +42,7 @@ struct Accepts {
 class Query {
  public:
   /// Refuses parameters that are not accepted.
-  static Result<Query> parse(const http::Request& request, const Accepts& accepts);
+  static Result<Query> parse(const Profile& profile, const http::Request& request, const Accepts& accepts);
 
   std::vector<std::string> values(std::string_view name) const;
   std::optional<std::string> first(std::string_view name) const;

@@ -36,7 +36,7 @@ std::string suite_json(const AnswerRow& row) {
 
 Result<std::string> suite_results(const Service& service, const http::Request& request,
                                   const std::string& suite) {
-  RESULTSDB_ASSIGN(const Query query, Query::parse(request, Accepts::runs({}, {"suite"})));
+  RESULTSDB_ASSIGN(const Query query, Query::parse(service.profile, request, Accepts::runs({}, {"suite"})));
   RESULTSDB_ASSIGN(const RunSearch search, RunSearch::read(service, query, service.profile.results_limit));
   ConfigurationMatcher matcher(service, search.configurations);
   RESULTSDB_ASSIGN(const std::vector<MatchedTimeline> timelines, matcher.match(suite));
@@ -115,7 +115,8 @@ class SeriesReader {
 
 Result<std::string> test_results(const Service& service, const http::Request& request,
                                  const std::string& suite, const std::string& test) {
-  RESULTSDB_ASSIGN(const Query query, Query::parse(request, Accepts::runs({}, {"suite", "test"})));
+  RESULTSDB_ASSIGN(const Query query,
+                   Query::parse(service.profile, request, Accepts::runs({}, {"suite", "test"})));
   RESULTSDB_ASSIGN(const RunSearch search, RunSearch::read(service, query, service.profile.results_limit));
   ConfigurationMatcher matcher(service, search.configurations);
   RESULTSDB_ASSIGN(const std::vector<MatchedTimeline> timelines, matcher.match(suite));
@@ -172,8 +173,8 @@ Result<std::int64_t> add_names(const Service& service, const std::string& suite,
 
 Result<std::string> test_names(const Service& service, const http::Request& request,
                                const std::string& suite) {
-  RESULTSDB_ASSIGN(const Query query,
-                   Query::parse(request, {.limit = true, .others = {"test"}, .path = {"suite"}}));
+  RESULTSDB_ASSIGN(const Query query, Query::parse(service.profile, request,
+                                                   {.limit = true, .others = {"test"}, .path = {"suite"}}));
   RESULTSDB_ASSIGN(const std::uint32_t limit, query.limit(service.profile.results_limit));
   std::set<std::string> names;
   const std::vector<std::string> prefixes = query.values("test");
@@ -194,8 +195,9 @@ Result<std::string> test_names(const Service& service, const http::Request& requ
 }
 
 Result<std::string> suites(const Service& service, const http::Request& request) {
-  RESULTSDB_ASSIGN(const Query query,
-                   Query::parse(request, {.configuration = true, .branch = true, .others = {"suite"}}));
+  RESULTSDB_ASSIGN(
+      const Query query,
+      Query::parse(service.profile, request, {.configuration = true, .branch = true, .others = {"suite"}}));
   RESULTSDB_ASSIGN(const ConfigurationQuery configurations, ConfigurationQuery::read(service, query));
   const std::vector<std::string> wanted = query.values("suite");
   ConfigurationMatcher matcher(service, configurations);

@@ -18,6 +18,10 @@ Result<ConfigurationQuery> ConfigurationQuery::read(const Service& service, cons
   ConfigurationQuery wanted;
   RESULTSDB_ASSIGN(wanted.configurations, query.configurations());
   wanted.recent = query.boolean("recent", true);
+  if (const auto match = query.last("match")) {
+    if (*match != "wildcard") return invalid_argument("'match' can be 'wildcard' alone");
+    wanted.wildcard = true;
+  }
   wanted.key = query.first("branch").value_or(std::string(service.profile.default_key));
   if (!service.profile.default_names_are_keys && service.profile.is_default_branch(wanted.key)) {
     wanted.key = service.profile.default_key;
@@ -73,7 +77,8 @@ Status ConfigurationMatcher::load_recent() {
 
 Result<bool> ConfigurationMatcher::matches(const PlatformConfiguration& stored,
                                            const PlatformConfiguration& wanted) {
-  if (wanted.complete()) {
+  if (wanted.complete()) {  // whether recent or not
+    if (query_.wildcard) return stored.has_members_of(wanted);
     // Taken literally: members that are not given have to be unset.
     PlatformConfiguration literal = wanted;
     literal.sdk.reset();

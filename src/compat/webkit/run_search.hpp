@@ -23,6 +23,7 @@ struct ConfigurationQuery {
   std::vector<PlatformConfiguration> configurations;
   std::string key;  ///< of the branch
   bool recent = true;
+  bool wildcard = false;  ///< `match=wildcard`: what a complete configuration leaves out may be anything
 
   static Result<ConfigurationQuery> read(const Service& service, const Query& query);
 };

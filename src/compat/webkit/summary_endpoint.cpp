@@ -189,7 +189,7 @@ Result<std::string> summary(const Service& service, const http::Request& request
                                 .limit = true,
                                 .others = {"include_expectations"},
                                 .path = {"suite", "test"}};
-  RESULTSDB_ASSIGN(const Query query, Query::parse(request, kAccepts));
+  RESULTSDB_ASSIGN(const Query query, Query::parse(service.profile, request, kAccepts));
   RESULTSDB_ASSIGN(const std::uint32_t limit, query.limit(service.profile.uploads_limit));
   if (service.profile.summary_breaks_down && query.has("timestamp"))
     return invalid_argument("A summary cannot be made around a timestamp");

@@ -42,7 +42,7 @@ Result<std::vector<FoundUpload>> find_uploads(const Service& service, const http
                                 .limit = true,
                                 .others = {"suite"},
                                 .path = {}};
-  RESULTSDB_ASSIGN(const Query query, Query::parse(request, kAccepts));
+  RESULTSDB_ASSIGN(const Query query, Query::parse(service.profile, request, kAccepts));
   RESULTSDB_ASSIGN(RunSearch search, RunSearch::read(service, query, service.profile.uploads_limit));
   ConfigurationMatcher matcher(service, search.configurations);
   RESULTSDB_ASSIGN(const std::vector<std::string> suites,
@@ -114,7 +114,8 @@ Result<std::string> take(const Service& service, const http::Request& request) {
 
 Result<std::string> ingest_upload(std::shared_ptr<Model> model, const Options& options,
                                   std::string document) {
-  const Service service = Service::of(std::move(model), options);
+  Service service = Service::of(std::move(model), options);
+  service.profile.identifiers_at_once = true;  // no client waits
   http::Request request;
   request.body = std::move(document);
   return take(service, request);

@@ -15,6 +15,7 @@ namespace {
 /// What each processing step says: empty is "ok".
 struct Steps {
   std::optional<std::string> ci_urls, failures, results, identifiers;
+  bool identifiers_queued = false;
   bool expired = false;  ///< nothing was written, and that is to be said
 };
 
@@ -183,7 +184,8 @@ std::string processing_json(const Steps& steps) {
   processing.set("test-failures", step_json(steps.failures, steps.expired));
   processing.set("suite-results", step_json(steps.results, steps.expired));
   processing.set("test-results", step_json(steps.results, steps.expired));
-  processing.set("commit-identifiers", step_json(steps.identifiers));
+  const bool queued = steps.identifiers_queued && !steps.identifiers;
+  processing.set("commit-identifiers", queued ? R"({"status":"Queued"})" : step_json(steps.identifiers));
   return processing.text();
 }
 
@@ -194,6 +196,21 @@ std::string queued_json() {
     processing.set(step, R"({"status":"Queued"})");
   }
   return processing.text();
+}
+
+/// Asks for missing identifiers, or leaves that to a worker: repositories may be far away.
+Status complete_commits(const Service& service, const std::vector<Commit>& commits, Steps& steps) {
+  for (const Commit& commit : commits) {
+    const bool far = commit.identifier.empty() && service.model->repository(commit.repository) != nullptr;
+    if (far && !service.profile.identifiers_at_once) {
+      RESULTSDB_TRY(queue_identifier(service, commit));
+      steps.identifiers_queued = true;
+      continue;
+    }
+    const Status added = add_identifier(service, commit);
+    if (!added && !steps.identifiers) steps.identifiers = added.error().message;
+  }
+  return {};
 }
 
 /// `packed` is kept with each run that is written; nothing: no upload is.
@@ -212,10 +229,7 @@ Result<Steps> process(const Service& service, CheckedUpload& upload,
   } else {
     steps.expired = !service.profile.silent_expiry;
   }
-  for (const Commit& commit : upload.commits) {
-    const Status added = add_identifier(service, commit);
-    if (!added && !steps.identifiers) steps.identifiers = added.error().message;
-  }
+  RESULTSDB_TRY(complete_commits(service, upload.commits, steps));
   return steps;
 }
 

@@ -1,4 +1,4 @@
-// Uploads that wait for a worker.
+// Uploads, and commits of uploads, that wait for a worker.
 #pragma once
 
 #include <string>
@@ -9,5 +9,7 @@ namespace resultsdb::webkit {
 
 /// Queues the processing of the upload of this run.
 Status queue_upload(const Service& service, const std::string& suite, const std::string& run);
+/// Queues the question for the identifier of a stored commit.
+Status queue_identifier(const Service& service, const Commit& commit);
 
 }  // namespace resultsdb::webkit

@@ -1,5 +1,6 @@
 // What the profile `webkit-corrected` answers otherwise than `webkit`.
 #include <functional>
+#include <memory>
 
 #include "compat/webkit/endpoint_fixture.hpp"
 
@@ -7,6 +8,21 @@ namespace resultsdb::webkit {
 namespace {
 
 using testing::kNow;
+
+/// Knows one commit's identifier.
+class Webkit final : public Repository {
+ public:
+  std::string key() const override { return "webkit"; }
+  Result<std::optional<Commit>> resolve(const ResolveRequest&) override {
+    Commit commit;
+    commit.repository = "webkit";
+    commit.branch = "main";
+    commit.hash = "abc";
+    commit.identifier = "7@main";
+    commit.timestamp = from_seconds(1'601'900'000);
+    return std::optional(std::move(commit));
+  }
+};
 
 class Profiles : public testing::EndpointFixture {
  protected:
@@ -40,6 +56,14 @@ class Profiles : public testing::EndpointFixture {
         R"("branch":"main","hash":"abc","order":0,"timestamp":1601900000}],"test_results":{"results":{"t":{}}}})";
     return post("/api/upload", document.replace(document.find(part), part.size(), by)).body;
   }
+  /// Mounts a store that was given the repository `webkit`.
+  std::string with_repository() {
+    auto model = Model::create(backends::open_memory(), {.repositories = {std::make_shared<Webkit>()}});
+    model_ = model.value();
+    router_ = http::Router();
+    mount(router_, model_, options_);
+    return "given";
+  }
   static std::string has(const std::string& text, const std::string& part) {
     return text.find(part) == std::string::npos ? "no" : "yes";
   }
@@ -50,6 +74,16 @@ TEST_F(Profiles, DifferWhereTheTableSays) {
   expect(
       "4", [&] { return upload({}), empty("/api/results/s?recent=False&platform=mac&version=0"); }, "some",
       "none");
+  expect(
+      "2",
+      [&] {
+        upload_with(R"("architecture":"x86_64")", R"("architecture":"x86_64","flavor":"wk2")");
+        const std::string complete =
+            "/api/results/s?platform=mac&version=10.14&is_simulator=False&architecture=x86_64";
+        return empty(complete) + " " + empty(complete + "&match=wildcard") + " " +
+               empty(complete + "&style=debug&match=wildcard") + " " + status(complete + "&match=exact");
+      },
+      "none 400 400 400", "none some none 400");
   expect("8", [&] { return upload({.branch = "b"}), empty("/api/urls?branch=b"); }, "none", "some");
   expect(
       "13",
@@ -104,6 +138,26 @@ TEST_F(Profiles, DifferInCommits) {
   expect("11", [&] { return commit("1234567abc"), status(search + "&ref=1234567"); }, "404", "200");
   expect("16", [&] { return commit("abc"), status(search + "&ref=abc&branch=main&branch=b"); }, "400", "200");
   expect(
+      "22",
+      [&] {
+        std::string given = with_repository();
+        given += " " + commit("abc");
+        const std::string known = R"({"repository_id":"webkit","branch":"main","hash":"abc","timestamp":1})";
+        return given + " " + std::to_string(post("/api/commits", known).status);
+      },
+      "given 200 200", "given 404 200");
+  expect("22 without any", [&] { return commit("abc"); }, "200", "200");
+  expect(
+      "46",
+      [&] {
+        commit("abc");
+        clock_.set(from_seconds(1'601'900'000 + 14 * 86'400));
+        std::string text = get("/api/commits/branches").body;
+        clock_.set(from_seconds(1'601'900'000 + 14 * 86'400 + 1));
+        return text + get("/api/commits/branches").body;
+      },
+      "{\"tools\":[\"main\"]}\n{\"tools\":[\"main\"]}\n", "{\"tools\":[\"main\"]}\n{}\n");
+  expect(
       "33",
       [&] {
         const auto reply = send("POST", "/api/commits",
@@ -134,6 +188,20 @@ TEST_F(Profiles, DifferInUploads) {
         return has(get("/api/suites").body, R"("is_simulator":true)");
       },
       "yes", "no");
+  expect(
+      "34",
+      [&] {
+        with_repository();
+        const std::string steps = upload_with("tools", "webkit");
+        const std::string found = get("/api/commits?repository_id=webkit").body;
+        const bool worked = process_queued_upload(model_, options_).value();
+        return has(steps, R"("commit-identifiers":{"status":"ok"})") + " " +
+               has(steps, R"("commit-identifiers":{"status":"Queued"})") + ", " + has(found, "7@main") +
+               (worked ? ", later " : ", now ") +
+               has(get("/api/commits?repository_id=webkit").body, "7@main");
+      },
+      "yes no, yes, now yes", "no yes, no, later yes");
+  EXPECT_FALSE(process_queued_upload(model_, options_).value());
   expect(
       "repeat_keeps_missing_tests",
       [&] {

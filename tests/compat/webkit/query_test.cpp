@@ -18,7 +18,7 @@ const Accepts kAll{.configuration = true,
 Result<Query> parse(std::string query, const Accepts& accepts = kAll) {
   http::Request request;
   http::set_target(request, "/api/x?" + query);
-  return Query::parse(request, accepts);
+  return Query::parse(Profile{}, request, accepts);
 }
 
 std::string error_of(const Result<Query>& query) { return query ? "" : query.error().message; }
