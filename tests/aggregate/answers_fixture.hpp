@@ -33,7 +33,7 @@ class AnswersTest : public ::testing::Test {
     for (std::size_t i = 0; i < lines.front().size(); ++i) {
       resultsdb::Run run = header(platform, static_cast<int>(i) * every);
       for (std::size_t t = 0; t < lines.size(); ++t)
-        add(run, std::string(1, static_cast<char>('a' + t)), lines[t][i]);
+        add(run, std::string(1, static_cast<char>('a' + t)), i < lines[t].size() ? lines[t][i] : '.');
       if (run.results.empty() && run.results.lost_size() == 0) continue;
       ingest(run);
     }

@@ -184,7 +184,7 @@ TEST_F(AnswersTest, CulpritIsTheIntersection) {
 }
 
 TEST_F(AnswersTest, CulpritOfWhatIsNone) {
-  add("gtk", {repeat(40, "P"), repeat(37, "P") + "F", repeat(20, "F") + repeat(20, "x"),
+  add("gtk", {repeat(40, "P"), repeat(39, "P") + "F", repeat(20, "F") + repeat(20, "x"),
               repeat(10, "P") + repeat(10, "F") + repeat(10, "P") + repeat(10, "F")});
   auto query = ask<CulpritQuery>();
   const auto status = [&](const std::string& test) {
