@@ -2,6 +2,7 @@
 // with the runs it was made of; a run that does not cover a test says nothing about it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -60,7 +61,7 @@ struct Basis {
 struct SummaryRow {
   std::uint32_t timeline = 0;    ///< index into Summary::timelines; of the total: none
   std::uint32_t runs = 0;        ///< 0: not run
-  Proportion passing, expected;  ///< of the results: not failing, not unexpected
+  Proportion passing, expected;  ///< of the results: neither failing nor skipped; not unexpected
   std::uint64_t failing = 0, unexpected = 0, skipped = 0;
   std::uint64_t lost = 0;  ///< planned results that never came: not part of any proportion
   RunInfoPtr newest;       ///< null: not run
@@ -127,7 +128,9 @@ struct ChangeEvent {
   RunInfoPtr before_run;       ///< the last covering run of the old ways …
   RunInfoPtr after_run;        ///< … and the first of the new
   Proportion before, after;    ///< bad runs of the segments on both sides
-  Outcome outcome;             ///< worst of the first stretch after it
+  Outcome outcome;             ///< of the first run of the new ways
+  /// The cause is after this and at or before `after_run`; of two runs of one commit: that commit.
+  Position cause_after() const { return std::min(before_run->position, after_run->position - 1); }
 };
 /// Events with a common start: one cause, as far as can be told.
 struct Regression {
@@ -259,8 +262,9 @@ struct ComparedTest {
   Difference difference = Difference::Same;
   std::optional<Outcome> a, b;  ///< of the newest run that covers it
   Proportion rate_a, rate_b;    ///< bad runs
-  double p_value = 1,
-         q_value = 1;  ///< of being worse in B (better, if it is) at one rate; q over all compared
+  /// Of one rate on both sides: Fisher's exact test, two-sided (twice the smaller tail). q over all tests
+  /// that both sides ran. 1 where one did not.
+  double p_value = 1, q_value = 1;
 };
 struct Comparison {
   std::vector<RunInfoPtr> runs_a, runs_b;

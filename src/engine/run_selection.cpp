@@ -6,13 +6,6 @@
 namespace resultsdb::engine {
 namespace {
 
-bool in_range(const RunInfo& run, const RunRange& range) {
-  return (!range.from_position || *range.from_position <= run.position) &&
-         (!range.to_position || run.position <= *range.to_position) &&
-         (!range.from_started || *range.from_started <= run.started) &&
-         (!range.to_started || run.started <= *range.to_started);
-}
-
 /// Appends what the filter accepts of [first, last) until the limit is met.
 template <class Iterator>
 Status select(Iterator first, Iterator last, const RunFilter& filter, SelectedRuns& selected) {
@@ -43,6 +36,13 @@ Status select_in_order(const Runs& runs, const RunFilter& filter, SelectedRuns& 
 }
 
 }  // namespace
+
+bool in_range(const RunInfo& run, const RunRange& range) {
+  return (!range.from_position || *range.from_position <= run.position) &&
+         (!range.to_position || run.position <= *range.to_position) &&
+         (!range.from_started || *range.from_started <= run.started) &&
+         (!range.to_started || run.started <= *range.to_started);
+}
 
 RunState state_as_of(const RunInfo& run, Time now) {
   const bool over = run.state == RunState::Running && run.lease_until && *run.lease_until <= now;

@@ -29,6 +29,8 @@ struct SelectedRuns {
 
 Result<SelectedRuns> select_runs(const TimelineContents& contents, const RunFilter& filter);
 
+bool in_range(const RunInfo& run, const RunRange& range);
+
 /// The run as it is answered at `now`: a running run whose lease is over is incomplete.
 RunInfoPtr as_of(const RunInfoPtr& run, Time now);
 RunState state_as_of(const RunInfo& run, Time now);

@@ -52,7 +52,7 @@ std::vector<Regression> split_events(const Regression& group) {
     item.tests = {event.test};
     item.timelines = {event.timeline};
     item.to = event.after_run->position;
-    item.after = std::min(event.before_run->position, item.to - 1);
+    item.after = event.cause_after();
     item.last_good = event.before_run;
     item.first_bad = event.after_run;
     item.before = event.before;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 
+#include "judgement_json.hpp"
 #include "native_context.hpp"
 #include "resultsdb/aggregate/query_language.hpp"
 #include "resultsdb/answers.hpp"
@@ -107,13 +108,8 @@ Result<TestPage> page_by_query(const NativeContext& context, const Arguments& ar
   auto query = text.starts_with('{') ? aggregate::parse_query_json(text) : aggregate::parse_query(text);
   if (!query) return invalid_argument(query.error().context + ": " + query.error().message, "q");
   FindQuery find;
-  find.suite = scope.suite;
-  find.selection = scope.selection;
-  find.range = range.range;
-  find.commit = range.commit;
-  find.last = range.last == RangeRequest::kMostRuns ? 0 : range.last;
+  RESULTSDB_ASSIGN(static_cast<Question&>(find), read_question(context, arguments, scope, range));
   find.name_contains = arguments.get_or("name", "");
-  find.now = context.now();
   find.query = std::move(*query);
   find.after = page.tie;
   find.limit = page.limit;

@@ -23,11 +23,8 @@ struct Place {
 };
 
 bool has_bad(const RunInfo& run, Question::Bad bad) {
-  return std::ranges::any_of(run.counts.outcomes, [bad](const RunCounts::Count& count) {
-    const Outcome& outcome = count.outcome;
-    return bad == Question::Bad::Failing ? is_failing(outcome.actual)
-                                         : is_unexpected(outcome.expected, outcome.actual);
-  });
+  return std::ranges::any_of(run.counts.outcomes,
+                             [bad](const RunCounts::Count& count) { return is_bad(count.outcome, bad); });
 }
 
 /// Runs that count and have bad results, newest first. One that was asked for by its id counts in any case:

@@ -85,9 +85,8 @@ class Search {
     evidence.rate_before = mean_rate(evidence.event.before);
     evidence.rate_after = mean_rate(evidence.event.after);
     evidence.minutes = run_minutes(window);
-    const Position to = evidence.event.after_run->position;
-    evidence.to = to;
-    evidence.after = std::min(evidence.event.before_run->position, to - 1);
+    evidence.after = evidence.event.cause_after();
+    evidence.to = evidence.event.after_run->position;
     const double none = course_.finder().log_likelihood(before.bad + after.bad, before.runs + after.runs);
     evidence.places = course_.finder().log_place(course_.stretches_around(*chosen + 1));
     evidence.places.insert(evidence.places.begin(), none);

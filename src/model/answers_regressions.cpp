@@ -14,10 +14,7 @@ struct Range {
   Position after = 0, to = 0;
 };
 
-Range range_of(const ChangeEvent& event) {
-  const Position to = event.after_run->position;
-  return {std::min(event.before_run->position, to - 1), to};  // of two runs of one commit: that commit
-}
+Range range_of(const ChangeEvent& event) { return {event.cause_after(), event.after_run->position}; }
 
 /// Share of the narrower range that both have.
 double overlap(const Range& a, const Range& b) {

@@ -1,6 +1,4 @@
 // Counters and pass rates of a suite's runs.
-#include <algorithm>
-
 #include "model/survey.hpp"
 #include "resultsdb/answers.hpp"
 
@@ -37,13 +35,6 @@ struct Counts {
   }
 };
 
-/// Of a window with runs.
-Time newest_received(const Window& window) {
-  Time newest{};
-  for (const std::uint32_t run : window.runs()) newest = std::max(newest, window.run(run)->received);
-  return newest;
-}
-
 }  // namespace
 
 Result<Summary> Answers::summary(const SummaryQuery& query) {
@@ -66,7 +57,7 @@ Result<Summary> Answers::summary(const SummaryQuery& query) {
     summary.total.runs += row.runs;
     if (row.runs == 0) continue;
     row.newest = window.run(window.runs().back());
-    row.state = newest - newest_received(window) > query.stale_after ? State::Stale : State::Current;
+    row.state = newest - window.newest_received() > query.stale_after ? State::Stale : State::Current;
     summary.total.state = State::Current;
   }
   all.fill(summary.total);

@@ -16,7 +16,11 @@ constexpr Verdict kUrgency[] = {Verdict::Regressed, Verdict::Broken,  Verdict::F
 class Judging {
  public:
   Judging(const Survey& survey, const VerdictQuery& query, storage::TestId test)
-      : survey_(survey), query_(query), test_(test), course_(survey, aggregate::ChangePrior{}.change) {}
+      : survey_(survey),
+        query_(query),
+        test_(test),
+        course_(survey, aggregate::ChangePrior{}.change),
+        fresh_since_(survey.newest_received() - query.stale_after) {}
 
   VerdictAnswer judge() {
     VerdictAnswer answer;
@@ -63,7 +67,7 @@ class Judging {
       on.first_bad = window.run(course_.pieces()[bad].first);
       if (bad > 0) on.last_good = window.run(course_.pieces()[bad - 1].last);
     }
-    on.verdict = verdict_of(window, course_, survey_.newest_received() - query_.stale_after);
+    on.verdict = verdict_of(window, course_, fresh_since_);
     return on;
   }
 
@@ -96,6 +100,7 @@ class Judging {
   const VerdictQuery& query_;
   const storage::TestId test_;
   Course course_;
+  const Time fresh_since_;
   std::vector<Piece> pieces_;
   std::map<Position, Seen> commits_;
 };

@@ -16,9 +16,7 @@ constexpr double kMostBad = 0.8;
 std::uint64_t count_bad(const RunInfo& run, Question::Bad bad) {
   std::uint64_t count = 0;
   for (const auto& [outcome, results] : run.counts.outcomes)
-    if (bad == Question::Bad::Failing ? is_failing(outcome.actual)
-                                      : is_unexpected(outcome.expected, outcome.actual))
-      count += results;
+    if (is_bad(outcome, bad)) count += results;
   return count;
 }
 
@@ -36,12 +34,7 @@ std::optional<ExcludedRun::Why> why_excluded(const RunInfo& run, Question::Bad b
 }
 
 bool is_asked(const RunInfo& run, const Question& question) {
-  const RunRange& range = question.range;
-  return (!range.from_position || *range.from_position <= run.position) &&
-         (!range.to_position || run.position <= *range.to_position) &&
-         (!range.from_started || *range.from_started <= run.started) &&
-         (!range.to_started || run.started <= *range.to_started) &&
-         (question.run.empty() || run.id == question.run) &&
+  return engine::in_range(run, question.range) && (question.run.empty() || run.id == question.run) &&
          (!question.commit || std::ranges::any_of(run.commits, [&](const RunCommit& commit) {
            return commit.repository == question.commit->repository && commit.id == question.commit->id;
          }));
@@ -62,6 +55,11 @@ bool attempts_disagree(std::string_view actual) {
 }
 
 }  // namespace
+
+bool is_bad(const Outcome& outcome, Question::Bad bad) {
+  return bad == Question::Bad::Failing ? is_failing(outcome.actual)
+                                       : is_unexpected(outcome.expected, outcome.actual);
+}
 
 Window::Window(engine::SuiteTrackPtr track, const Question& question, std::span<const std::string> without)
     : track_(std::move(track)) {
@@ -174,6 +172,12 @@ const engine::TestSet& Window::covered_by(std::uint32_t run) const {
   return *std::prev(after)->tests;  // the first begins at run 0
 }
 
+Time Window::newest_received() const {
+  Time newest{};
+  for (const std::uint32_t run : runs_) newest = std::max(newest, this->run(run)->received);
+  return newest;
+}
+
 Result<Survey> Survey::read(ModelCore& core, const Question& question, std::string_view definition,
                             std::span<const std::string> without) {
   RESULTSDB_TRY(domain::check_name("suite", question.suite, domain::Presence::Required));
@@ -241,8 +245,7 @@ std::vector<OutcomeInfo> Survey::outcomes() const {
 
 Time Survey::newest_received() const {
   Time newest{};
-  for (const Window& window : windows)
-    for (const std::uint32_t run : window.runs()) newest = std::max(newest, window.run(run)->received);
+  for (const Window& window : windows) newest = std::max(newest, window.newest_received());
   if (!open_ended_) return newest;
   // Also of timelines that were not asked for: one that nobody feeds any more is stale however it is asked.
   if (const auto known = suite_->known())

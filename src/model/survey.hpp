@@ -16,6 +16,9 @@
 
 namespace resultsdb {
 
+/// Whether the question counts it.
+bool is_bad(const Outcome& outcome, Question::Bad bad);
+
 /// Neighbouring runs that cover a test and agree. Indexes are those of SuiteTrack::runs.
 struct Piece {
   std::uint32_t first = 0, last = 0;
@@ -33,6 +36,7 @@ class Window {
   const RunInfoPtr& run(std::uint32_t index) const { return track_->runs[index]->info; }
   const std::vector<std::uint32_t>& runs() const { return runs_; }  ///< oldest first
   const std::vector<ExcludedRun>& excluded() const { return excluded_; }
+  Time newest_received() const;  ///< of its runs; the epoch if there are none
 
   /// Of one test, oldest first; neighbours differ. `changes` are the track's of this test.
   void read_pieces(storage::TestId test, std::span<const engine::SuiteTrack::Change> changes,
