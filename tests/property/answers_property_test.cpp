@@ -9,6 +9,7 @@
 
 #include "property/matrix_oracle.hpp"
 #include "property/random_history.hpp"
+#include "property/random_store.hpp"
 #include "resultsdb/aggregate/change_points.hpp"
 #include "resultsdb/answers.hpp"
 #include "resultsdb/backends/memory.hpp"
@@ -219,18 +220,7 @@ class Trial {
 
  private:
   void step(int number) {
-    const Time received = from_seconds(1'000'000 + number);
-    if (!oracle_.runs().empty() && runs_.chance(delete_percent_)) {
-      auto run = oracle_.runs().begin();
-      std::advance(run, runs_.pick(static_cast<int>(oracle_.runs().size())));
-      const OracleKey key = run->first;
-      EXPECT_EQ(value_of(model_->purge({.suite = "random", .run = id_of(run->second.header)})), 1);
-      oracle_.erase(key);
-      return;
-    }
-    const Run run = runs_.next();
-    value_of(model_->ingest(run, {.received = received}));
-    oracle_.put(run, received);
+    property::step(*model_, oracle_, runs_, delete_percent_, from_seconds(1'000'000 + number));
   }
 
   void compare() {

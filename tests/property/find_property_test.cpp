@@ -9,6 +9,7 @@
 #include "aggregate/random_query.hpp"
 #include "property/matrix_oracle.hpp"
 #include "property/random_history.hpp"
+#include "property/random_store.hpp"
 #include "resultsdb/aggregate/change_points.hpp"
 #include "resultsdb/aggregate/durations.hpp"
 #include "resultsdb/answers.hpp"
@@ -177,19 +178,9 @@ class Trial {
 
  private:
   void step(int number) {
-    const Time received = from_seconds(1'000'000 + 100 * number);
-    if (!oracle_.runs().empty() && runs_.chance(delete_percent_)) {
-      auto run = oracle_.runs().begin();
-      std::advance(run, runs_.pick(static_cast<int>(oracle_.runs().size())));
-      const OracleKey key = run->first;
-      EXPECT_EQ(value_of(model_->purge({.suite = "random", .run = id_of(run->second.header)})), 1);
-      oracle_.erase(key);
-      return;
-    }
-    const Run run = runs_.next();
-    value_of(model_->ingest(run, {.received = received}));
-    oracle_.put(run, received);
-    timelines_[{run.header.branch, run.header.configuration.key()}] = run.header.configuration;
+    if (const auto run =
+            property::step(*model_, oracle_, runs_, delete_percent_, from_seconds(1'000'000 + 100 * number)))
+      timelines_[{run->header.branch, run->header.configuration.key()}] = run->header.configuration;
   }
 
   void compare(int queries) {
