@@ -32,6 +32,7 @@ using namespace resultsdb;
 
 constexpr int kWrongUse = 2, kUnavailable = 3;
 constexpr long kTryEveryMs = 250;
+constexpr std::chrono::seconds kWordEvery{5};
 
 int fail(const std::string& what, const Error& error, int code) {
   std::cerr << "resultsdb-server: " << what << ": " << error.text() << '\n';
@@ -96,6 +97,31 @@ class SignalWaiter {
   sigset_t signals_{};
   std::thread thread_;
 };
+
+/// Tries until the store is there or --wait-for-store is over, and says so every few seconds. Null if a
+/// signal came in the meantime. What waiting cannot mend fails at once.
+Result<std::shared_ptr<Model>> wait_for_model(const ServerArguments& arguments, const SignalWaiter& signals) {
+  using std::chrono::steady_clock;
+  const auto begin = steady_clock::now(), end = begin + std::chrono::seconds(arguments.wait_for_store);
+  auto next_word = begin;
+  while (true) {
+    auto model = open_model(arguments);
+    const auto now = steady_clock::now();
+    if (model || model.error().code != ErrorCode::Unavailable || now >= end) return model;
+    if (now >= next_word) {
+      const auto waited = std::chrono::floor<std::chrono::seconds>(now - begin).count();
+      std::cerr << "resultsdb-server: waiting for the store (" << waited << " of " << arguments.wait_for_store
+                << " s): " << model.error().text() << std::endl;
+      next_word = now + kWordEvery;
+    }
+    if (signals.comes_within(kTryEveryMs)) return std::shared_ptr<Model>();
+  }
+}
+
+/// The exit code for a store that cannot be opened.
+int code_of(const Error& error) {
+  return error.code == ErrorCode::InvalidArgument ? kWrongUse : kUnavailable;
+}
 
 using KeysPtr = std::shared_ptr<const http::ApiKeys>;
 
@@ -174,14 +200,9 @@ int serve(const ServerArguments& arguments) {
   if (arguments.clock) clock = [now = from_seconds(*arguments.clock)] { return now; };
   const auto keys = read_keys(arguments);
   if (!keys) return fail("cannot read the API keys", keys.error(), kWrongUse);
-  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(arguments.wait_for_store);
-  auto model = open_model(arguments);
-  while (!model && model.error().code == ErrorCode::Unavailable &&
-         std::chrono::steady_clock::now() < give_up) {
-    if (signals.comes_within(kTryEveryMs)) return 0;
-    model = open_model(arguments);
-  }
-  if (!model) return fail("cannot open the store", model.error(), kUnavailable);
+  auto model = wait_for_model(arguments, signals);
+  if (!model) return fail("cannot open the store", model.error(), code_of(model.error()));
+  if (!*model) return 0;
   auto to_do = chores(*model, arguments);
   if (!to_do) return fail("cannot serve WebKit's protocol", to_do.error(), kWrongUse);
 

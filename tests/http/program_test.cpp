@@ -93,7 +93,7 @@ TEST(Program, SaysWhatIsWrong) {
   ends({"--store", "memory:", "--body-folder", "/no/such/folder"}, 2, "--body-folder");
   ends({"--store", "memory:", "--webkit-profile", "WebKit"}, 2, "there are webkit and webkit-corrected");
   ends({"--store", "sqlite:/no/such/folder/x.db"}, 3, "/no/such/folder");
-  ends({"--store", "pigeon:x"}, 3, "pigeon");
+  ends({"--store", "pigeon:x"}, 2, "pigeon");
   ends({"--help"}, 0, "resultsdb-server");
   ends({"--version"}, 0, "resultsdb-server");
   Program first({"--store", "memory:", "--listen", "127.0.0.1:0"});
