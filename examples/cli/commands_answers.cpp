@@ -83,21 +83,26 @@ int run_summary(const Arguments& arguments) {
   Records records({"suite", "branch", "configuration", "state", "runs", "passing", "expected", "failing",
                    "unexpected", "skipped", "lost", "newest"});
   Basis basis;
-  for (const std::string& suite : suites_of(*model, options)) {
-    const auto summary = need(answers.summary({parse_question(options, suite)}));
+  bool any_bad = false;
+  const auto suites = suites_of(*model, options);
+  for (const std::string& suite : suites) {
+    const auto summary = ask([&] { return answers.summary({parse_question(options, suite)}); });
     const ConfigurationLabels labels(summary.timelines);
     add_basis(basis, summary.basis);
+    any_bad = any_bad || summary.total.failing > 0;
     for (const SummaryRow& row : summary.rows) {
       const TimelineInfo& timeline = summary.timelines[row.timeline];
       const auto number = [](std::uint64_t n) { return cell(static_cast<std::int64_t>(n)); };
-      records.add({cell(suite), cell(timeline.branch), cell(timeline.configuration),
-                   cell(to_string(row.state)), number(row.runs), cell(row.passing), cell(row.expected),
+      records.add({cell(suite), cell(timeline.branch), labels.cell(timeline.configuration),
+                   cell(to_string(row.state)), number(row.runs), cell(row.passing), counted(row.expected),
                    number(row.failing), number(row.unexpected), number(row.skipped), number(row.lost),
                    cell(row.newest)});
     }
   }
-  records.print(format, "no runs");
-  if (format == Format::Table) print_basis(basis);
+  records.hide({"expected"});  // `unexpected` says as much
+  records.hide_if_equal({"suite", "branch"});
+  print_list(format, records, records.size(), basis, "no runs");
+  hint(format, any_bad ? "next: resultsdb regressions" : "next: resultsdb flaky");
   return kDone;
 }
 
@@ -120,12 +125,13 @@ int run_flaky(const Arguments& arguments) {
   std::vector<Item> items;
   Basis basis;
   std::uint64_t total = 0;
-  for (const std::string& suite : suites_of(*model, options)) {
+  const auto suites = suites_of(*model, options);
+  for (const std::string& suite : suites) {
     FlakyQuery query{parse_question(options, suite)};
     query.min_runs = options.number("min-runs");
     query.limit = options.number("limit");
     query.by_timeline = options.has("by-timeline");
-    auto answer = need(answers.flaky(query));
+    auto answer = ask([&] { return answers.flaky(query); });
     const ConfigurationLabels labels(answer.timelines);
     add_basis(basis, answer.basis);
     total += answer.total;
@@ -145,16 +151,14 @@ int run_flaky(const Arguments& arguments) {
     const Flakiness& flakiness = test.flakiness;
     Cell score = cell(std::optional(flakiness.score()));
     score.shortened = score.text.substr(0, 6);
-    records.add({cell(suite), cell(test.test), score, cell(flakiness.minority), cell(flakiness.flips),
-                 cell(flakiness.disagreement), cell(flakiness.retries), where, cell(test.last_bad),
+    records.add({cell(suite), cell(test.test), score, cell(flakiness.minority), counted(flakiness.flips),
+                 counted(flakiness.disagreement), counted(flakiness.retries), where, cell(test.last_bad),
                  cell(test.last_good)});
   }
-  records.print(format, "no flaky tests");
-  if (format == Format::Table) {
-    if (items.size() < total) std::cerr << items.size() << " of " << total << " tests; --limit 0 shows all\n";
-    print_basis(basis);
-  }
-  if (!items.empty()) hint(format, "next: resultsdb verdict TEST --suite " + items.front().suite);
+  if (suites.size() == 1) records.hide({"suite"});
+  print_list(format, records, total, basis, "no flaky tests");
+  if (!items.empty())
+    hint(format, "next: resultsdb verdict " + test_arguments(items.front().test.test, items.front().suite));
   return kDone;
 }
 
@@ -179,7 +183,9 @@ int run_regressions(const Arguments& arguments) {
   Basis basis;
   std::string example;
   bool any_open = false;
-  for (const std::string& suite : suites_of(*model, options)) {
+  std::uint64_t total = 0;
+  const auto suites = suites_of(*model, options);
+  for (const std::string& suite : suites) {
     RegressionsQuery query{parse_question(options, suite)};
     query.state = parse_state(options.text("state"));
     for (const std::string& kind : options.texts("kind")) query.kinds.push_back(parse_kind(kind));
@@ -187,12 +193,13 @@ int run_regressions(const Arguments& arguments) {
     if (options.has("commit"))
       query.containing = named_commit(*model, options.text("commit"), "--commit").position;
     query.limit = options.number("limit");
-    const auto answer = need(answers.regressions(query));
+    const auto answer = ask([&] { return answers.regressions(query); });
+    total += answer.total;
     const ConfigurationLabels labels(answer.timelines);
     add_basis(basis, answer.basis);
     for (const Regression& each : answer.regressions) {
       any_open = any_open || each.open;
-      if (example.empty() && each.open) example = each.tests.front() + " --suite " + suite;
+      if (example.empty() && each.open) example = test_arguments(each.tests.front(), suite);
       records.add({cell(each.id),
                    cell(suite),
                    cell(to_string(each.kind)),
@@ -207,13 +214,11 @@ int run_regressions(const Arguments& arguments) {
                    cell(each.worst.actual),
                    events_cell(answer, each)});
     }
-    if (answer.total > answer.regressions.size())
-      std::cerr << suite << ": " << answer.regressions.size() << " of " << answer.total
-                << "; --limit 0 shows all\n";
   }
-  records.print(format, "no such changes");
-  if (format == Format::Table) print_basis(basis);
-  if (!example.empty()) hint(format, "next: resultsdb culprit " + example);
+  records.hide({"id", "range", "events"});
+  if (suites.size() == 1) records.hide({"suite"});
+  print_list(format, records, total, basis, "no such changes");
+  hint(format, example.empty() ? "next: resultsdb flaky" : "next: resultsdb culprit " + example);
   return any_open && options.has("strict") ? kRefused : kDone;
 }
 

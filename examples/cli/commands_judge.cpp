@@ -48,9 +48,20 @@ std::string number_json(double number) {
   return text;
 }
 
+std::string percent_text(double probability) {
+  char text[16];
+  std::snprintf(text, sizeof text, "%.3g %%", 100 * probability);
+  return text;
+}
+
+/// `"after":…,"to":…,"mass":…`
+std::string range_members(const CulpritAnswer::Range& range) {
+  return "\"after\":" + std::to_string(range.after) + ",\"to\":" + std::to_string(range.to) +
+         ",\"mass\":" + number_json(range.mass);
+}
+
 std::string range_json(const CulpritAnswer::Range& range) {
-  std::string text = "{\"after\":" + std::to_string(range.after) + ",\"to\":" + std::to_string(range.to) +
-                     ",\"mass\":" + number_json(range.mass) + ",\"commits\":[";
+  std::string text = "{" + range_members(range) + ",\"commits\":[";
   for (std::size_t i = 0; i < range.commits.size(); ++i)
     text += (i > 0 ? "," : "") + json::quote(range.commits[i].repository + "@" + range.commits[i].id());
   return text + "]}";
@@ -65,55 +76,179 @@ void print_culprit_json(const CulpritAnswer& answer, const Records& timelines) {
     std::cout << (i > 0 ? "," : "") << range_json(answer.posterior[i]);
   std::cout << "],\"credible\":{";
   for (std::size_t i = 0; i < answer.credible.size(); ++i)
-    std::cout << (i > 0 ? "," : "") << '"' << number_json(answer.credible[i].confidence)
-              << "\":" << cell_range(answer.credible[i].range.after, answer.credible[i].range.to).json;
+    std::cout << (i > 0 ? "," : "") << '"' << number_json(answer.credible[i].confidence) << "\":{"
+              << range_members(answer.credible[i].range) << '}';
   std::cout << "},\"next_test\":";
-  if (!answer.next_test) {
-    std::cout << "null}\n";
-    return;
+  if (const auto& next = answer.next_test) {
+    const TimelineInfo& timeline = answer.timelines[next->timeline];
+    std::cout << "{\"position\":" << next->position << ",\"timeline\":" << json::quote(timeline.id)
+              << ",\"configuration\":" << timeline.configuration.json() << ",\"repeats\":" << next->repeats
+              << ",\"gain_bits\":" << number_json(next->gain_bits) << '}';
+  } else {
+    std::cout << "null";
   }
-  std::cout << "{\"position\":" << answer.next_test->position
-            << ",\"timeline\":" << json::quote(answer.timelines[answer.next_test->timeline].id)
-            << ",\"repeats\":" << answer.next_test->repeats << "}}\n";
+  std::cout << ",\"basis\":" << basis_json(answer.basis) << "}\n";
 }
 
-void print_range(const char* label, const CulpritAnswer::Range& range) {
-  std::cout << label << ": after " << range.after << ", up to " << range.to << " ("
-            << static_cast<int>(100 * range.mass + 0.5) << " % of the probability)\n";
-  for (const Commit& commit : range.commits)
-    std::cout << "  " << commit.repository << '@' << commit.label() << "  " << commit.author.name << "  "
-              << commit.subject() << '\n';
+/// Positions as people know them: by the commit there, if the answer tells of one.
+class Places {
+ public:
+  explicit Places(const CulpritAnswer& answer) {
+    const auto add_commits = [this](const CulpritAnswer::Range& range) {
+      for (const Commit& commit : range.commits)
+        if (commit.position)
+          names_.emplace(*commit.position, commit.repository + "@" + printable(commit.label()));
+    };
+    if (answer.combined) add_commits(*answer.combined);
+    for (const auto& range : answer.posterior) add_commits(range);
+    for (const ChangeEvent& event : answer.per_timeline)
+      for (const RunInfoPtr& run : {event.before_run, event.after_run})
+        if (run) names_.emplace(run->position, cell(run).text);
+  }
+  std::string name(Position position) const {
+    const auto found = names_.find(position);
+    return found == names_.end() ? "position " + std::to_string(position) : found->second;
+  }
+  std::string range(const CulpritAnswer::Range& range) const {
+    return "after " + name(range.after) + ", up to " + name(range.to);
+  }
+
+ private:
+  std::map<Position, std::string> names_;
+};
+
+void print_commits(const std::vector<Commit>& commits) {
+  constexpr std::size_t kShown = 20;
+  for (std::size_t i = 0; i < std::min(commits.size(), kShown); ++i)
+    std::cout << "  " << commits[i].repository << '@' << printable(commits[i].label()) << "  "
+              << printable(commits[i].author.name) << "  " << printable(commits[i].subject()) << '\n';
+  if (commits.size() > kShown)
+    std::cout << "  and " << commits.size() - kShown << " more; --format json lists them\n";
+}
+
+void print_ranges(const CulpritAnswer& answer) {
+  constexpr std::size_t kShownGaps = 5;
+  const Places places(answer);
+  if (answer.combined) {
+    std::cout << "\ncommon range: " << places.range(*answer.combined) << " ("
+              << percent_text(answer.combined->mass) << " of the probability)\n";
+    print_commits(answer.combined->commits);
+  } else {
+    std::cout << "\nthe ranges have nothing in common: there is more than one cause\n";
+  }
+  if (answer.posterior.size() > 1) {
+    std::cout << "\nmost probable, between runs:\n";
+    for (std::size_t i = 0; i < std::min(answer.posterior.size(), kShownGaps); ++i)
+      std::cout << "  " << percent_text(answer.posterior[i].mass) << ": " << places.range(answer.posterior[i])
+                << '\n';
+    if (answer.posterior.size() > kShownGaps)
+      std::cout << "  and " << answer.posterior.size() - kShownGaps << " less probable ones\n";
+  }
+  std::cout << '\n';
+  for (const auto& [confidence, range] : answer.credible)
+    std::cout << percent_text(confidence) << " range: " << places.range(range) << '\n';
+  if (answer.next_test)
+    std::cout << "\ntells most: run it " << answer.next_test->repeats << "x at "
+              << places.name(answer.next_test->position) << " on "
+              << answer.timelines[answer.next_test->timeline].configuration.key() << '\n';
 }
 
 void print_culprit(const CulpritAnswer& answer, const Records& timelines) {
   switch (answer.status) {
     case CulpritAnswer::Status::Found:
+      timelines.print(Format::Table, "");
+      print_ranges(answer);
       break;
     case CulpritAnswer::Status::None:
       std::cout << "nothing broke this test\n";
-      return;
+      break;
     case CulpritAnswer::Status::ExpectationChange:
       std::cout << "what is expected of this test changed; nothing broke it\n";
-      return;
+      break;
     case CulpritAnswer::Status::NotEnoughData:
       std::cout
           << "the newest result is bad, but too few runs tell whether something broke it; run it again\n";
-      return;
+      break;
   }
-  timelines.print(Format::Table, "");
-  std::cout << '\n';
-  if (answer.combined) {
-    print_range("common range", *answer.combined);
-  } else {
-    std::cout << "the ranges have nothing in common: there is more than one cause\n";
+  print_basis(answer.basis);
+}
+
+std::string next_after(const VerdictAnswer& answer, const std::string& test) {
+  const bool bad = answer.verdict == Verdict::Regressed || answer.verdict == Verdict::Broken;
+  return std::string("next: resultsdb ") + (bad ? "culprit " : "history ") + test;
+}
+
+std::string next_after(const CulpritAnswer& answer, const std::string& test) {
+  if (answer.status != CulpritAnswer::Status::Found) return "next: resultsdb verdict " + test;
+  return answer.next_test ? "next: run what tells most, import it and ask again"
+                          : "next: look at the commits of the common range";
+}
+
+/// Every configuration of either side once.
+std::vector<Configuration> configurations(const Comparison& answer) {
+  std::map<std::string, Configuration> by_id;
+  for (const auto* runs : {&answer.runs_a, &answer.runs_b})
+    for (const RunInfoPtr& run : *runs)
+      by_id.emplace(configuration_id(run->configuration), run->configuration);
+  std::vector<Configuration> all;
+  for (auto& [id, configuration] : by_id) all.push_back(std::move(configuration));
+  return all;
+}
+
+Records records_of(const Comparison& answer) {
+  Records records({"change", "test", "configuration", "a", "b", "rate_a", "rate_b", "p_value", "q_value"});
+  const auto all = configurations(answer);
+  const ConfigurationLabels labels(all);
+  std::map<std::string, Cell> names;
+  for (const Configuration& configuration : all)
+    names.emplace(configuration_id(configuration), labels.cell(configuration));
+  const auto short_number = [](double number) {
+    Cell shown = cell(std::optional(number));
+    char text[24];
+    std::snprintf(text, sizeof text, "%.2g", number);
+    shown.shortened = text;
+    return shown;
+  };
+  bool rates = false;
+  for (const ComparedTest& test : answer.tests) {
+    rates = rates || test.rate_a.n > 1 || test.rate_b.n > 1;
+    records.add({cell(to_string(test.difference)), cell(test.test),
+                 test.configuration.empty() ? Cell{"", "null"} : names.at(test.configuration), cell(test.a),
+                 cell(test.b), cell(test.rate_a), cell(test.rate_b), short_number(test.p_value),
+                 short_number(test.q_value)});
   }
-  for (const auto& [confidence, range] : answer.credible)
-    std::cout << static_cast<int>(100 * confidence + 0.5) << " %: after " << range.after << ", up to "
-              << range.to << '\n';
-  if (answer.next_test)
-    std::cout << "next: run it " << answer.next_test->repeats << "x at position "
-              << answer.next_test->position << " on "
-              << answer.timelines[answer.next_test->timeline].configuration.key() << '\n';
+  if (!rates) records.hide({"rate_a", "rate_b", "p_value", "q_value"});  // outcomes were compared
+  if (all.size() <= 1) records.hide({"configuration"});
+  return records;
+}
+
+void print_counts(const Comparison& answer) {
+  std::cout << answer.runs_a.size() << " runs in A, " << answer.runs_b.size() << " in B:";
+  for (std::size_t i = 0; i < kDifferences; ++i)
+    if (answer.counts[i] > 0)
+      std::cout << "  " << to_string(static_cast<Difference>(i)) << ' ' << answer.counts[i];
+  std::cout << "\n\n";
+}
+
+void print_comparison(const Comparison& answer, Format format) {
+  const Records records = records_of(answer);
+  if (format == Format::Json) {
+    std::cout << "{\"counts\":{";
+    for (std::size_t i = 0; i < kDifferences; ++i)
+      std::cout << (i > 0 ? "," : "") << json::quote(to_string(static_cast<Difference>(i))) << ':'
+                << answer.counts[i];
+    std::cout << "},\"items\":[" << records.json_items() << "],\"total\":" << answer.total
+              << ",\"only_in_a\":" << ConfigurationLabels(answer.only_in_a).cell(answer.only_in_a, 0).json
+              << ",\"only_in_b\":" << ConfigurationLabels(answer.only_in_b).cell(answer.only_in_b, 0).json
+              << ",\"basis\":" << basis_json(answer.basis) << "}\n";
+    return;
+  }
+  if (format == Format::Table) print_counts(answer);
+  print_list(format, records, answer.total, answer.basis, "no differences");
+  if (answer.runs_a.empty() || answer.runs_b.empty()) return;
+  for (const auto& [side, missing] : {std::pair("B", &answer.only_in_a), std::pair("A", &answer.only_in_b)})
+    for (const Configuration& configuration : *missing)
+      std::cerr << "warning: not run in " << side << ": " << printable(configuration.key()) << '\n';
 }
 
 }  // namespace
@@ -128,15 +263,16 @@ int run_verdict(const Arguments& arguments) {
   const std::string suite = only_suite(*model, options, "verdict"), test = options.positional().front();
   VerdictQuery query{parse_question(options, suite)};
   query.test = test;
-  const auto answer = need_test(Answers(model).verdict(query), *model, suite, test);
+  const auto answer =
+      need_test(ask_slowly([&] { return Answers(model).verdict(query); }), *model, suite, test);
   Records records({"branch", "configuration", "verdict", "runs", "minority", "flips", "same_commit",
                    "retries", "last_good", "first_bad"});
   const auto add = [&](Cell branch, Cell configuration, const std::optional<Verdict>& verdict,
                        std::uint64_t runs, const Flakiness& flakiness, const RunInfoPtr& good,
                        const RunInfoPtr& bad) {
     records.add({std::move(branch), std::move(configuration), cell(verdict_text(verdict)),
-                 cell(static_cast<std::int64_t>(runs)), cell(flakiness.minority), cell(flakiness.flips),
-                 cell(flakiness.disagreement), cell(flakiness.retries), cell(good), cell(bad)});
+                 cell(static_cast<std::int64_t>(runs)), cell(flakiness.minority), counted(flakiness.flips),
+                 counted(flakiness.disagreement), counted(flakiness.retries), cell(good), cell(bad)});
   };
   const ConfigurationLabels labels(answer.timelines);
   for (const auto& on : answer.per_timeline) {
@@ -150,18 +286,19 @@ int run_verdict(const Arguments& arguments) {
               << ",\"flips\":" << cell(answer.flakiness.flips).json
               << ",\"retries\":" << cell(answer.flakiness.retries).json
               << ",\"across_configurations\":" << cell(answer.across_configurations).json
-              << ",\"per_timeline\":[" << records.json_items() << "]}\n";
+              << ",\"minority\":" << cell(answer.flakiness.minority).json << ",\"per_timeline\":["
+              << records.json_items() << "],\"basis\":" << basis_json(answer.basis) << "}\n";
     return kDone;
   }
-  if (format == Format::Table) std::cout << test << ": " << verdict_text(answer.verdict) << "\n\n";
+  if (format == Format::Table) std::cout << printable(test) << ": " << verdict_text(answer.verdict) << "\n\n";
+  records.hide_if_equal({"branch"});
   records.print(format, "no run covers this test");
   if (format == Format::Table) {
     std::cout << "\nconfigurations disagree on " << cell(answer.across_configurations).text
               << " of the commits that several ran\n";
     print_basis(answer.basis);
   }
-  if (answer.verdict == Verdict::Regressed)
-    hint(format, "next: resultsdb culprit " + test + " --suite " + suite);
+  hint(format, next_after(answer, test_arguments(test, suite)));
   return kDone;
 }
 
@@ -178,7 +315,8 @@ int run_culprit(const Arguments& arguments) {
   CulpritQuery query{parse_question(options, suite)};
   query.test = test;
   if (options.has("near")) query.near = named_commit(*model, options.text("near"), "--near").position;
-  const auto answer = need_test(Answers(model).culprit(query), *model, suite, test);
+  const auto answer =
+      need_test(ask_slowly([&] { return Answers(model).culprit(query); }), *model, suite, test);
   Records records(
       {"timeline", "branch", "configuration", "last_good", "first_bad", "range", "before", "after"});
   const ConfigurationLabels labels(answer.timelines);
@@ -189,7 +327,9 @@ int run_culprit(const Arguments& arguments) {
                  cell_range(event.before_run->position, event.after_run->position), cell(event.before),
                  cell(event.after)});
   }
+  records.hide({"timeline", "range"});
   format == Format::Json ? print_culprit_json(answer, records) : print_culprit(answer, records);
+  hint(format, next_after(answer, test_arguments(test, suite)));
   return kDone;
 }
 
@@ -220,44 +360,12 @@ int run_compare(const Arguments& arguments) {
   if (options.has("failing")) query.bad = Question::Bad::Failing;
   query.limit = options.number("limit");
   query.now = system_clock()();
-  const auto answer = need(Answers(model).compare(query));
-  Records records({"change", "test", "configuration", "a", "b", "rate_a", "rate_b", "p_value", "q_value"});
-  std::map<std::string, std::string> names;  // of configurations
-  for (const auto* runs : {&answer.runs_a, &answer.runs_b})
-    for (const RunInfoPtr& run : *runs)
-      names[configuration_id(run->configuration)] = run->configuration.key();
-  const auto short_number = [](double number) {
-    Cell shown = cell(std::optional(number));
-    char text[24];
-    std::snprintf(text, sizeof text, "%.2g", number);
-    shown.shortened = text;
-    return shown;
-  };
-  for (const ComparedTest& test : answer.tests)
-    records.add({cell(to_string(test.difference)), cell(test.test),
-                 test.configuration.empty() ? Cell{"", "null"} : cell(names[test.configuration]),
-                 cell(test.a), cell(test.b), cell(test.rate_a), cell(test.rate_b), short_number(test.p_value),
-                 short_number(test.q_value)});
-  if (format == Format::Json) {
-    std::cout << "{\"counts\":{";
-    for (std::size_t i = 0; i < kDifferences; ++i)
-      std::cout << (i > 0 ? "," : "") << json::quote(to_string(static_cast<Difference>(i))) << ':'
-                << answer.counts[i];
-    std::cout << "},\"items\":[" << records.json_items() << "]}\n";
-  } else {
-    if (format == Format::Table) {
-      std::cout << answer.runs_a.size() << " runs in A, " << answer.runs_b.size() << " in B:";
-      for (std::size_t i = 0; i < kDifferences; ++i)
-        if (answer.counts[i] > 0)
-          std::cout << "  " << to_string(static_cast<Difference>(i)) << ' ' << answer.counts[i];
-      std::cout << "\n\n";
-    }
-    records.print(format, "no differences");
-    if (format == Format::Table && answer.total > answer.tests.size())
-      std::cerr << answer.tests.size() << " of " << answer.total << "; --limit 0 shows all\n";
-  }
+  const auto answer = ask([&] { return Answers(model).compare(query); });
+  print_comparison(answer, format);
   if (answer.runs_a.empty() || answer.runs_b.empty())
     std::cerr << "warning: one side has no runs, so nothing was compared\n";
+  if (!answer.tests.empty())
+    hint(format, "next: resultsdb verdict " + test_arguments(answer.tests.front().test, query.suite));
   const bool worse = answer.counts[static_cast<std::size_t>(Difference::NewFailure)] > 0;
   return worse && options.has("strict") ? kRefused : kDone;
 }

@@ -83,16 +83,23 @@ CompareSide parse_side(Model& model, const Options& options, const std::string& 
   return side;
 }
 
-ConfigurationLabels::ConfigurationLabels(const std::vector<TimelineInfo>& timelines) {
+ConfigurationLabels::ConfigurationLabels(const std::vector<TimelineInfo>& timelines)
+    : ConfigurationLabels([&] {
+        std::vector<Configuration> all;
+        for (const TimelineInfo& timeline : timelines) all.push_back(timeline.configuration);
+        return all;
+      }()) {}
+
+ConfigurationLabels::ConfigurationLabels(const std::vector<Configuration>& configurations) {
   std::map<std::string, std::set<std::string>> values;
   std::map<std::string, std::size_t> having;
-  for (const TimelineInfo& timeline : timelines)
-    for (const auto& [facet, value] : timeline.configuration.facets()) {
+  for (const Configuration& configuration : configurations)
+    for (const auto& [facet, value] : configuration.facets()) {
       values[facet].insert(value);
       ++having[facet];
     }
   for (const auto& [facet, different] : values)
-    if (different.size() > 1 || having[facet] < timelines.size()) facets_.push_back(facet);
+    if (different.size() > 1 || having[facet] < configurations.size()) facets_.push_back(facet);
 }
 
 std::string ConfigurationLabels::label(const Configuration& configuration) const {
@@ -133,6 +140,12 @@ Cell cell(const Proportion& proportion) {
   return {std::to_string(proportion.k) + "/" + std::to_string(proportion.n) + " (" + percent(proportion.low) +
               "-" + percent(proportion.high) + " %)",
           json};
+}
+
+Cell counted(const Proportion& proportion) {
+  Cell shown = cell(proportion);
+  if (proportion.n > 0) shown.shortened = std::to_string(proportion.k) + "/" + std::to_string(proportion.n);
+  return shown;
 }
 
 Cell cell(const RunInfoPtr& run) {
@@ -176,6 +189,31 @@ void print_basis(const Basis& basis) {
   std::cerr << '\n';
 }
 
+std::string basis_json(const Basis& basis) {
+  std::string text = "{\"definition\":" + json::quote(basis.definition) +
+                     ",\"runs\":" + std::to_string(basis.runs) +
+                     ",\"results\":" + std::to_string(basis.results) + ",\"excluded\":[";
+  const char* separator = "";
+  for (const auto& [why, name] : {std::pair(ExcludedRun::Why::Declared, "infrastructure"),
+                                  std::pair(ExcludedRun::Why::MostFailed, "most_failed")}) {
+    std::vector<std::string> runs;
+    for (const ExcludedRun& excluded : basis.excluded)
+      if (excluded.why == why) runs.push_back(excluded.run->id);
+    if (runs.empty()) continue;
+    text += separator + ("{\"why\":" + json::quote(name)) + ",\"n\":" + std::to_string(runs.size()) +
+            ",\"runs\":" + cell(runs, 0).json + "}";
+    separator = ",";
+  }
+  return text + "]}";
+}
+
+void print_list(Format format, const Records& records, std::uint64_t total, const Basis& basis,
+                const char* when_empty) {
+  records.print(format, when_empty);
+  if (records.size() < total) std::cerr << records.size() << " of " << total << "; --limit 0 shows all\n";
+  if (format == Format::Table || !basis.excluded.empty()) print_basis(basis);
+}
+
 void add_basis(Basis& sum, const Basis& more) {
   sum.definition = more.definition;
   sum.runs += more.runs;
@@ -185,6 +223,20 @@ void add_basis(Basis& sum, const Basis& more) {
 
 void hint(Format format, const std::string& text) {
   if (format == Format::Table && ::isatty(STDERR_FILENO) == 1) std::cerr << text << '\n';
+}
+
+std::string test_arguments(const std::string& test, const std::string& suite) {
+  const auto quoted = [](const std::string& text) {
+    const auto plain = [](char c) {
+      return ('a' <= c && c <= 'z') || ('A' <= c && c <= 'Z') || ('0' <= c && c <= '9') ||
+             std::string_view("_./:-+,@=").find(c) != std::string_view::npos;
+    };
+    if (!text.empty() && std::ranges::all_of(text, plain)) return text;
+    std::string out = "'";
+    for (const char c : printable(text)) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return out + "'";
+  };
+  return quoted(test) + " --suite " + quoted(suite);
 }
 
 Cell cell(const std::optional<Outcome>& outcome) {

@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "arguments.hpp"
+#include "context.hpp"
 #include "output.hpp"
+#include "progress.hpp"
 #include "resultsdb/answers.hpp"
 
 namespace resultsdb::cli {
@@ -21,6 +23,7 @@ CompareSide parse_side(Model& model, const Options& options, const std::string& 
 /// Configurations as tables show them: the facets in which those of a suite differ.
 class ConfigurationLabels {
  public:
+  explicit ConfigurationLabels(const std::vector<Configuration>& configurations);
   explicit ConfigurationLabels(const std::vector<TimelineInfo>& timelines);
   std::string label(const Configuration& configuration) const;
   Cell cell(const Configuration& configuration) const;
@@ -33,6 +36,8 @@ class ConfigurationLabels {
 
 /// `3/40 (1-20 %)` and {"k":3,"n":40,"low":…,"high":…}; nothing that was not counted looks like a rate.
 Cell cell(const Proportion& proportion);
+/// The same, but a table shows `3/40` alone, where a column of rates stands beside it.
+Cell counted(const Proportion& proportion);
 /// The commit of a run's position, else its start; `-` and null where there is none.
 Cell cell(const RunInfoPtr& run);
 Cell cell(const std::optional<Outcome>& outcome);  ///< what it did; `-` and null for none
@@ -42,8 +47,28 @@ Cell cell_range(Position after, Position to);
 Cell cell(const std::vector<std::string>& texts, std::size_t shown);
 /// Runs that were counted, and those that were not and why; for people.
 void print_basis(const Basis& basis);
+/// The same for programs: {"definition":…,"runs":…,"results":…,"excluded":[{"why":…,"n":…,"runs":[…]}]}.
+std::string basis_json(const Basis& basis);
+/// A list, made of one answer or of those of several suites; `total` counts without the limit. What was left
+/// out, by the limit or as excluded runs, is said on the standard error in every format.
+void print_list(Format format, const Records& records, std::uint64_t total, const Basis& basis,
+                const char* when_empty);
 void add_basis(Basis& sum, const Basis& more);
 /// What to do next, if a person reads it.
 void hint(Format format, const std::string& text);
+/// For hints: `TEST --suite SUITE` as a shell takes it.
+std::string test_arguments(const std::string& test, const std::string& suite);
+
+/// A person who waits for more than a second is told for what.
+template <class F>
+auto ask_slowly(const F& question) {
+  const SlowNote note("reading the histories");
+  return question();
+}
+/// The answer, or fail().
+template <class F>
+auto ask(const F& question) {
+  return need(ask_slowly(question));
+}
 
 }  // namespace resultsdb::cli

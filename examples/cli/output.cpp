@@ -19,20 +19,6 @@ std::size_t code_points(std::string_view text) {
       text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
-/// For terminals: control characters would move the cursor.
-std::string printable(std::string_view text) {
-  std::string out;
-  for (char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7F) {
-      out += ' ';
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
-
 std::string csv_field(const std::string& text) {
   if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
   std::string out = "\"";
@@ -44,6 +30,15 @@ std::string csv_field(const std::string& text) {
 }
 
 }  // namespace
+
+std::string printable(std::string_view text) {
+  std::string out;
+  for (char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    out += byte < 0x20 || byte == 0x7F ? ' ' : c;
+  }
+  return out;
+}
 
 Cell cell(std::string_view text) { return {std::string(text), json::quote(text)}; }
 
@@ -124,6 +119,22 @@ void Records::print(Format format, const char* when_empty) const {
   }
 }
 
+std::size_t Records::column(std::string_view name) const {
+  return static_cast<std::size_t>(std::ranges::find(columns_, name) - columns_.begin());
+}
+
+void Records::hide(std::initializer_list<const char*> columns) {
+  for (const char* name : columns) hidden_.push_back(column(name));
+}
+
+void Records::hide_if_equal(std::initializer_list<const char*> columns) {
+  for (const char* name : columns) {
+    const std::size_t i = column(name);
+    if (std::ranges::all_of(rows_, [&](const auto& row) { return row[i].text == rows_.front()[i].text; }))
+      hidden_.push_back(i);
+  }
+}
+
 void Records::print_csv() const {
   const auto line = [](const auto& fields, auto&& text) {
     for (std::size_t i = 0; i < fields.size(); ++i)
@@ -139,24 +150,26 @@ void Records::print_table(const char* when_empty) const {
     std::cout << when_empty << '\n';
     return;
   }
-  std::vector<std::size_t> widths;
+  std::vector<std::size_t> shown;
+  std::vector<std::size_t> widths(columns_.size());
   for (std::size_t i = 0; i < columns_.size(); ++i) {
-    auto width = columns_[i].size();
+    if (std::ranges::find(hidden_, i) != hidden_.end()) continue;
+    shown.push_back(i);
+    widths[i] = columns_[i].size();
     for (const auto& row : rows_)
-      width = std::max(width, std::min(code_points(row[i].shown()), kWidestColumn));
-    widths.push_back(width);
+      widths[i] = std::max(widths[i], std::min(code_points(row[i].shown()), kWidestColumn));
   }
   const auto put = [&](std::size_t column, const std::string& text) {
     std::cout << text;
-    if (column + 1 < widths.size()) {
+    if (column != shown.back()) {
       const auto used = code_points(text);
       std::cout << std::string(used < widths[column] ? widths[column] - used + 2 : 2, ' ');
     }
   };
-  for (std::size_t i = 0; i < columns_.size(); ++i) put(i, columns_[i]);
+  for (const std::size_t i : shown) put(i, columns_[i]);
   std::cout << '\n';
   for (const auto& row : rows_) {
-    for (std::size_t i = 0; i < row.size(); ++i) put(i, printable(row[i].shown()));
+    for (const std::size_t i : shown) put(i, printable(row[i].shown()));
     std::cout << '\n';
   }
 }

@@ -23,6 +23,9 @@ struct Cell {
   const std::string& shown() const { return shortened.empty() ? text : shortened; }
 };
 
+/// For terminals, on which control characters would move the cursor: those are blanks.
+std::string printable(std::string_view text);
+
 Cell cell(std::string_view text);
 Cell cell(std::int64_t number);
 Cell cell(std::optional<double> number);  ///< none: empty and null
@@ -36,16 +39,23 @@ class Records {
  public:
   explicit Records(std::initializer_list<const char*> columns) : columns_(columns.begin(), columns.end()) {}
   void add(std::vector<Cell> cells) { rows_.push_back(std::move(cells)); }
+  /// Tables leave these out: they are for programs.
+  void hide(std::initializer_list<const char*> columns);
+  /// The same for columns that say the same in every row.
+  void hide_if_equal(std::initializer_list<const char*> columns);
   bool empty() const { return rows_.empty(); }
+  std::size_t size() const { return rows_.size(); }
   /// JSON objects without the brackets around them: `{…},{…}`.
   std::string json_items() const;
   void print(Format format, const char* when_empty) const;
 
  private:
+  std::size_t column(std::string_view name) const;
   void print_table(const char* when_empty) const;
   void print_csv() const;
 
   std::vector<std::string> columns_;
+  std::vector<std::size_t> hidden_;
   std::vector<std::vector<Cell>> rows_;
 };
 

@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <condition_variable>
 #include <iostream>
+#include <mutex>
 
 namespace resultsdb::cli {
 
@@ -28,6 +30,20 @@ void ProgressBar::update(std::uint64_t done, std::uint64_t total) {
     std::cerr << done;
   }
   std::cerr << "\033[K" << std::flush;
+}
+
+SlowNote::SlowNote(std::string text) {
+  if (isatty(STDERR_FILENO) != 1) return;
+  thread_ = std::jthread([text = std::move(text)](const std::stop_token& stop) {
+    std::mutex mutex;
+    std::condition_variable_any over;
+    std::unique_lock lock(mutex);
+    const auto ended = [&] { return stop.stop_requested(); };
+    if (over.wait_for(lock, stop, std::chrono::seconds{1}, ended)) return;
+    std::cerr << text << " …" << std::flush;
+    over.wait(lock, stop, ended);
+    std::cerr << "\r\033[K" << std::flush;
+  });
 }
 
 ProgressCallback ProgressBar::callback() {

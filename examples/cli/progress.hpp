@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <string>
+#include <thread>
 
 #include "resultsdb/model.hpp"
 
@@ -24,6 +25,16 @@ class ProgressBar {
   std::string label_;
   bool visible_;
   std::chrono::steady_clock::time_point last_{};
+};
+
+/// Says what is waited for if it takes more than a second and a person reads the standard error. Cleared when
+/// destroyed.
+class SlowNote {
+ public:
+  explicit SlowNote(std::string text);
+
+ private:
+  std::jthread thread_;
 };
 
 }  // namespace resultsdb::cli

@@ -1,0 +1,229 @@
+"""Hand-made histories with known answers: summary, flaky, regressions, verdict, culprit, compare as people and programs meet them."""
+import json
+import os
+import pty
+import subprocess
+import tempfile
+import unittest
+
+from program import PROGRAM, Cli, clean_environment
+
+LINUX, MAC = 'os=linux', 'os=mac'
+LABEL = len('code@') + 12
+
+
+def at(number):
+    """The commit of this number; its first digits tell it from the others."""
+    return 'code@' + f'{number:02x}' * 20
+
+
+def history(number):
+    """What run `number` of 20 gives on linux: p, f, or nothing for a test that was not run."""
+    return {'steady': 'p', 'shaky': 'f' if number % 4 == 2 else 'p', 'broken': 'f' if number > 12 else 'p',
+            'mended': 'f' if number <= 8 else 'p', 'gone': 'p' if number <= 10 else None}
+
+
+class Judging(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.cli = Cli('sqlite:' + os.path.join(cls.folder.name, 'store.db'))
+        commits = os.path.join(cls.folder.name, 'commits.jsonl')
+        with open(commits, 'w', encoding='utf-8') as file:
+            for i in range(1, 41):
+                file.write(json.dumps({'repository': 'code', 'branch': 'main', 'hash': f'{i:02x}' * 20, 'timestamp': 1000000 + i,
+                                       'author': {'name': f'author {i}'}, 'message': f'change {i}'}) + '\n')
+        cls.cli.run('commits', 'import', commits)
+        for i in range(1, 21):
+            cls.add('s', 2 * i, LINUX, history(i))
+        for i in range(1, 13):
+            cls.add('s', 2 * i, MAC, {'steady': 'p', 'shaky': 'p', 'broken': 'p'})
+        # A machine without a disk: 25 of 30 fail.
+        cls.add('s', 39, LINUX, {f'many{i}': 'f' if i < 25 else 'p' for i in range(30)})
+        # Every second run of ten: flakier than shaky. The name asks for quotes.
+        for i in range(1, 21):
+            cls.add('other', 2 * i, LINUX, {"it's odd": 'f' if i % 2 else 'p'})
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    @classmethod
+    def add(cls, suite, commit, configuration, results):
+        cases = ''.join(f'<testcase name="{name}">{"<failure/>" if result == "f" else ""}</testcase>'
+                        for name, result in results.items() if result)
+        path = os.path.join(cls.folder.name, 'result.xml')
+        with open(path, 'w', encoding='utf-8') as file:
+            file.write(f'<testsuite name="t" timestamp="2026-01-01T00:{commit:02}:00Z">{cases}</testsuite>')
+        cls.cli.run('import', '--suite', suite, '--branch', 'main', '--configuration', configuration,
+                    '--commit', at(commit), path)
+
+    def name(self, short, suite='s'):
+        name, = (row['test'] for row in self.cli.json('tests', '--suite', suite) if row['test'].endswith(short))
+        return name
+
+    def on_terminal(self, *arguments):
+        """What a person sees on the standard error."""
+        ours, theirs = pty.openpty()
+        with subprocess.Popen([PROGRAM, '--store', self.cli.store, *arguments], stdout=subprocess.DEVNULL, stderr=theirs,
+                              env=clean_environment()) as process:
+            os.close(theirs)
+            text = b''
+            try:
+                while part := os.read(ours, 4096):
+                    text += part
+            except OSError:  # how Linux says that the other end is closed
+                pass
+            process.wait(timeout=60)
+        os.close(ours)
+        return text.decode()
+
+    def assert_rate(self, value, k, n):
+        self.assertEqual((value['k'], value['n'], value['method'], value['confidence']), (k, n, 'wilson', 0.95))
+        self.assertLessEqual(value['low'], k / n if n else 1)
+        self.assertGreaterEqual(value['high'], k / n if n else 0)
+
+    def test_excluded_runs_are_said(self):
+        broken = self.name('broken')
+        basis = self.cli.json('verdict', broken, '--suite', 's')['basis']
+        excluded, = basis['excluded']
+        bad, = (run['id'] for run in self.cli.json('runs', '--suite', 's', '--limit', '0') if run['counts'].get('FAIL') == 25)
+        self.assertEqual(excluded, {'why': 'most_failed', 'n': 1, 'runs': [bad]})
+        self.assertEqual(basis['runs'], 32)
+        for command in (('flaky',), ('summary', '--last', '0'), ('regressions',), ('verdict', broken), ('culprit', broken)):
+            done = self.cli.run(*command, '--suite', 's')
+            self.assertIn('of 32 runs', done.stderr, command)
+            self.assertIn('1 not counted in which more than 80 % was bad', done.stderr, command)
+        self.assertEqual(self.cli.json('culprit', broken, '--suite', 's')['basis']['excluded'], [excluded])
+        sides = 'commit:' + at(38), 'commit:' + at(39)
+        self.assertEqual(self.cli.json('compare', *sides, '--suite', 's')['basis']['excluded'], [excluded])
+        for form in ('json', 'csv'):  # programs that want the list alone do not miss it either
+            self.assertIn('1 not counted', self.cli.run('flaky', '--suite', 's', '--format', form).stderr)
+        self.assertEqual(self.cli.run('flaky', '--suite', 'other', '--format', 'json').stderr, '')
+
+    def test_flaky(self):
+        item, = self.cli.json('flaky', '--suite', 's')
+        self.assertEqual((item['test'], item['configurations']), (self.name('shaky'), [{'os': 'linux'}]))
+        self.assert_rate(item['minority'], 5, 20)
+        self.assert_rate(item['flips'], 10, 19)
+        self.assert_rate(item['same_commit'], 0, 0)
+        self.assert_rate(item['retries'], 0, 20)
+        self.assertEqual(item['score'], item['minority']['low'])
+        self.assertEqual(item['last_bad']['label'], at(36)[:LABEL])
+        self.assertEqual(item['last_good']['label'], at(40)[:LABEL])
+
+    def test_flaky_of_all_suites_is_merged(self):
+        odd, shaky = self.name('odd', 'other'), self.name('shaky')
+        self.assertEqual([(item['suite'], item['test']) for item in self.cli.json('flaky')], [('other', odd), ('s', shaky)])
+        done = self.cli.run('flaky', '--limit', '1')
+        self.assertIn('of 52 runs', done.stderr)
+        self.assertNotIn(shaky, done.stdout)
+        self.assertRegex(done.stdout, r'(?m)^other +it')  # several suites were asked
+        self.assertIn('1 of 2; --limit 0 shows all', done.stderr)
+        self.assertEqual([item['test'] for item in self.cli.json('flaky', '--contains', 'shak')], [shaky])
+        self.assertEqual(self.cli.json('flaky', '--configuration', MAC), [])
+
+    def test_regressions(self):
+        found = self.cli.json('regressions', '--suite', 's', '--state', 'all')
+        self.assertEqual({(item['kind'], item['open'], *item['tests']) for item in found},
+                         {('regression', True, self.name('broken')), ('fix', False, self.name('mended'))})
+        item, = self.cli.json('regressions', '--suite', 's')
+        self.assert_rate(item['before'], 0, 12)
+        self.assert_rate(item['after'], 8, 8)
+        self.assertEqual((item['last_good']['label'], item['first_bad']['label']),
+                         tuple(at(i)[:LABEL] for i in (24, 26)))
+        self.assertEqual(item['range'], {'after': item['last_good']['position'], 'to': item['first_bad']['position']})
+        table = self.cli.run('regressions', '--suite', 's').stdout.splitlines()
+        self.assertIn('8/8 (68-100 %)', table[1])
+
+    def test_verdicts(self):
+        for short, verdict in (('steady', 'healthy'), ('shaky', 'flaky'), ('broken', 'regressed'), ('mended', 'fixed')):
+            self.assertEqual(self.cli.json('verdict', self.name(short), '--suite', 's')['verdict'], verdict, short)
+
+    def test_not_run_is_no_pass(self):
+        gone = self.name('gone')
+        timelines = {row['configuration']['os']: row for row in self.cli.json('verdict', gone, '--suite', 's')['per_timeline']}
+        self.assertEqual((timelines['mac']['verdict'], timelines['mac']['runs']), ('not_run', 0))
+        self.assert_rate(timelines['mac']['minority'], 0, 0)
+        mac, = self.cli.run('verdict', gone, '--suite', 's', '--configuration', MAC).stdout.splitlines()[3:4]
+        self.assertRegex(mac, r'not_run +0 +none +none +none +none')
+        self.assertIn('not_run', self.cli.run('verdict', gone, '--suite', 's', '--configuration', MAC, '--format', 'csv').stdout)
+        states = {row['configuration']['os']: (row['state'], row['runs']) for row in
+                  self.cli.json('summary', '--suite', 's', '--from', '2026-01-01T00:30:00Z')}
+        self.assertEqual(states, {'linux': ('current', 1), 'mac': ('not_run', 0)})
+        row, = (row for row in self.cli.json('summary', '--suite', 's', '--from', '2026-01-01T00:30:00Z') if row['runs'] == 0)
+        self.assert_rate(row['passing'], 0, 0)
+        self.assertIsNone(row['newest'])
+
+    def test_summary(self):
+        linux, mac = sorted(self.cli.json('summary', '--suite', 's'), key=lambda row: row['configuration']['os'])
+        self.assert_rate(linux['passing'], 3, 4)
+        self.assertEqual((linux['failing'], linux['unexpected'], linux['newest']['label']), (1, 1, at(40)[:LABEL]))
+        self.assert_rate(mac['passing'], 3, 3)
+
+    def test_culprit(self):
+        broken = self.name('broken')
+        answer = self.cli.json('culprit', broken, '--suite', 's')
+        self.assertEqual(answer['status'], 'found')
+        self.assertEqual(answer['combined']['commits'], [at(i) for i in (25, 26)])
+        self.assertEqual(sorted(answer['credible']), ['0.5', '0.95', '0.99'])
+        for interval in answer['credible'].values():
+            self.assertLessEqual(interval['after'], answer['combined']['after'])
+            self.assertGreaterEqual(interval['to'], answer['combined']['to'])
+        masses = [gap['mass'] for gap in answer['posterior']]
+        self.assertEqual(masses, sorted(masses, reverse=True))
+        self.assertTrue(0.98 < sum(masses) <= 1, masses)  # gaps below 0.1 % are not listed
+        self.assertEqual(answer['posterior'][0]['commits'], answer['combined']['commits'])
+        self.assertGreater(answer['next_test']['gain_bits'], 0)
+        self.assertEqual(answer['next_test']['configuration'], {'os': 'linux'})
+        text = self.cli.run('culprit', broken, '--suite', 's').stdout
+        last_good, first_bad = (at(i)[:LABEL] for i in (24, 26))
+        self.assertRegex(text, f'common range: after {last_good}, up to {first_bad} \\([0-9.]+ % of the probability\\)')
+        self.assertIn('author 25  change 25', text)
+        self.assertIn('95 % range: after code@', text)
+        self.assertRegex(text, r'tells most: run it 1x at code@\S+ on os=linux')
+        self.assertEqual(self.cli.json('culprit', self.name('steady'), '--suite', 's')['status'], 'none')
+
+    def test_compare(self):
+        a, b = ('commit:' + at(i) for i in (8, 40))
+        answer = self.cli.json('compare', a, b, '--suite', 's')
+        expected = {('new_failure', 'broken', 'PASS', 'FAIL'), ('fixed', 'mended', 'FAIL', 'PASS'), ('only_a', 'gone', 'PASS', None)}
+        self.assertEqual({(item['change'], item['test'].split('.')[-1], item['a'], item['b']) for item in answer['items']}, expected)
+        self.assertEqual((answer['counts']['new_failure'], answer['counts']['fixed'], answer['counts']['only_a'], answer['counts']['same']),
+                         (1, 1, 1, 2))
+        # Mac was not run at B: its three tests are counted, and none of them passes.
+        self.assertEqual((answer['counts']['not_run_b'], answer['only_in_a'], answer['only_in_b']), (3, [{'os': 'mac'}], []))
+        done = self.cli.run('compare', a, b, '--suite', 's', '--strict', code=1)
+        self.assertIn('not_run_b 3', done.stdout)
+        self.assertIn('not run in B: os=mac', done.stderr)
+        self.assertRegex(done.stdout, r'new_failure +broken +os=linux +PASS +FAIL')
+        self.assertNotIn('rate_a', done.stdout)  # one run a side: outcomes
+        self.cli.run('compare', a, b, '--suite', 's')
+        self.cli.run('compare', b, b, '--suite', 's', '--strict')
+        self.assertIn('rate_a', self.cli.run('compare', 'branch:main;last:10', 'branch:main;last:20', '--failing', '--suite', 's').stdout)
+
+    def test_a_person_is_told_what_to_do_next(self):
+        odd = self.name('odd', 'other').replace("'", "'\\''")
+        broken, steady = self.name('broken'), self.name('steady')
+        for arguments, hint in ((('summary',), 'next: resultsdb regressions'),
+                                (('regressions', '--suite', 's'), f'next: resultsdb culprit {broken} --suite s'),
+                                (('flaky',), f"next: resultsdb verdict '{odd}' --suite other"),
+                                (('verdict', broken, '--suite', 's'), f'next: resultsdb culprit {broken} --suite s'),
+                                (('verdict', steady, '--suite', 's'), f'next: resultsdb history {steady} --suite s'),
+                                (('culprit', broken, '--suite', 's'), 'next: run what tells most'),
+                                (('culprit', steady, '--suite', 's'), f'next: resultsdb verdict {steady} --suite s'),
+                                (('compare', 'commit:' + at(8), 'commit:' + at(40), '--suite', 's'),
+                                 f'next: resultsdb verdict {broken} --suite s')):
+            self.assertIn(hint, self.on_terminal(*arguments))
+            self.assertNotIn('next:', self.cli.run(*arguments).stderr)
+            self.assertNotIn('next:', self.on_terminal(*arguments, '--format', 'json'))
+
+    def test_tables_of_short_names_fit(self):
+        broken = self.name('broken')
+        for arguments in (('summary', '--suite', 's'), ('culprit', broken, '--suite', 's'),
+                          ('compare', 'commit:' + at(8), 'commit:' + at(40), '--suite', 's')):
+            self.assertLessEqual(max(map(len, self.cli.run(*arguments).stdout.splitlines())), 100, arguments)
+
+
+if __name__ == '__main__':
+    unittest.main(verbosity=2)
