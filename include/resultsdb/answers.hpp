@@ -9,8 +9,11 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
+#include "resultsdb/aggregate/facet_split.hpp"
+#include "resultsdb/aggregate/fix_check.hpp"
 #include "resultsdb/aggregate/query_language.hpp"
 #include "resultsdb/aggregate/statistics.hpp"
 #include "resultsdb/aggregate/test_facts.hpp"
@@ -21,6 +24,8 @@
 
 namespace resultsdb {
 
+using aggregate::FixState;
+using aggregate::PlaceState;
 using aggregate::Proportion;
 using aggregate::Verdict;
 
@@ -189,6 +194,49 @@ struct VerdictAnswer {
   Basis basis;
 };
 
+// --- where one test fails
+
+struct FacetSplitQuery : Question {
+  std::string test;
+};
+struct FacetSplitAnswer {
+  /// Configurations by id. Failing: the newest run of one of its branches is bad. Flaky: the verdict there;
+  /// of a question about one commit, position or start: good and bad runs of it.
+  std::vector<aggregate::Place> places;
+  aggregate::FacetSplit split;
+  Basis basis;
+};
+
+// --- whether a fix is one
+
+/// Where the fix is. A commit: runs have it whose commit of the same repository is there or after it; those
+/// before are without it, and runs without a commit of that repository say nothing. A position or a start:
+/// runs there and after it have the fix.
+using FixPlace = std::variant<std::monostate, RunCommit, Position, Time>;
+
+struct FixCheckQuery : Question {
+  std::vector<std::string> tests;  ///< in full; or:
+  std::string regression;  ///< Regression::id in the same selection and range: its tests and timelines
+  FixPlace fix;
+  std::uint32_t limit = 0;  ///< of a regression the first tests by name; 0: all
+};
+struct FixCheckAnswer {
+  struct OnTimeline {
+    std::string test;
+    std::uint32_t timeline = 0;  ///< index into FixCheckAnswer::timelines
+    FixState state = FixState::NotRun;
+    /// Bad runs without the fix, since the test took its last ways before it; and with it.
+    Proportion before, after;
+    std::uint64_t runs_needed = 0;  ///< with the fix and without a bad one, to show it
+  };
+  std::vector<TimelineInfo> timelines;
+  /// By test, then the timeline's id; of those that were bad before: others need no fix.
+  std::vector<OnTimeline> per_timeline;
+  std::uint64_t counts[aggregate::kFixStates] = {};  ///< of them, by FixState
+  bool truncated = false;                            ///< the limit left out tests of the regression
+  Basis basis;
+};
+
 // --- culprits
 
 struct CulpritQuery : Question {
@@ -329,6 +377,11 @@ class Answers {
   Result<RegressionsAnswer> regressions(const RegressionsQuery& query);
   /// NotFound: the suite has no such test.
   Result<VerdictAnswer> verdict(const VerdictQuery& query);
+  /// Which facets tell the configurations where a test fails from the others, by the newest run of each.
+  /// NotFound: the suite has no such test.
+  Result<FacetSplitAnswer> facet_split(const FacetSplitQuery& query);
+  /// Whether the runs since a fix show that it is one. NotFound: there is no such test or regression.
+  Result<FixCheckAnswer> fix_check(const FixCheckQuery& query);
   Result<CulpritAnswer> culprit(const CulpritQuery& query);
   Result<Comparison> compare(const CompareQuery& query);
   /// What failed in each of these runs of a suite, by name; nothing for a run that is gone. As

@@ -71,6 +71,12 @@ Decayed decay(std::span<const Stretch> stretches, double half_life) {
   return sum;
 }
 
+double binomial_at_most(std::uint64_t k, std::uint64_t n, double rate) {
+  if (k >= n || rate <= 0) return 1;
+  if (rate >= 1) return 0;
+  return boost::math::ibetac(static_cast<double>(k) + 1, static_cast<double>(n - k), rate);
+}
+
 double fisher_exact(std::uint64_t sample_bad, std::uint64_t sample, std::uint64_t base_bad,
                     std::uint64_t base) {
   if (sample == 0 || base == 0) return 1;

@@ -107,6 +107,16 @@ void write_configuration_ids(JsonWriter& json, std::string_view name,
   json.end_array();
 }
 
+void write_where(JsonWriter& json, const aggregate::FacetRule& rule) {
+  json.begin_object();
+  for (const auto& [facet, values] : rule.where) {
+    json.key(facet).begin_array();
+    for (const std::string& value : values) json.value(value);
+    json.end_array();
+  }
+  json.end_object();
+}
+
 void add_basis(Basis& sum, const Basis& more) {
   if (sum.definition.empty()) sum.definition = more.definition;
   sum.runs += more.runs;

@@ -45,6 +45,8 @@ void write_proportion(JsonWriter& json, std::string_view name, const Proportion&
 void write_range(JsonWriter& json, std::string_view name, Position after, Position to);
 void write_configuration_ids(JsonWriter& json, std::string_view name,
                              const std::vector<std::string>& configurations);
+/// `{"os":["mac","win"]}`
+void write_where(JsonWriter& json, const aggregate::FacetRule& rule);
 /// The repository whose commit a run's position is; null: none.
 const RunCommit* commit_of_position(const RunInfo& run);
 

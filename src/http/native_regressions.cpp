@@ -3,7 +3,6 @@
 #include <map>
 #include <set>
 
-#include "facet_rules.hpp"
 #include "judgement_json.hpp"
 
 namespace resultsdb::http {
@@ -122,7 +121,7 @@ void write_place(JsonWriter& json, const Item& item) {
   }
   for (const auto& [id, configuration] : outside) elsewhere.push_back(configuration);
   json.key("where").begin_array();
-  for (const FacetRule& rule : find_facet_rules(there, elsewhere)) rule.write_where(json);
+  for (const auto& rule : aggregate::find_facet_rules(there, elsewhere)) write_where(json, rule);
   json.end_array();
   write_configuration_ids(json, "configurations", ids);
   json.key("timelines").begin_array();

@@ -1,35 +1,12 @@
 // getVerdict and getFacetSplit.
 #include <algorithm>
-#include <map>
-#include <set>
 
-#include "facet_rules.hpp"
 #include "judgement_json.hpp"
 
 namespace resultsdb::http {
 namespace {
 
 using OnTimeline = VerdictAnswer::OnTimeline;
-
-struct Asked {
-  Scope scope;
-  RangeRequest range;
-  VerdictAnswer answer;
-};
-
-Result<Asked> ask(const NativeContext& context, const Arguments& arguments) {
-  VerdictQuery query;
-  RESULTSDB_ASSIGN(query.test, arguments.required("test"));
-  Asked asked;
-  RESULTSDB_ASSIGN(asked.scope, read_scope(context, arguments));
-  RESULTSDB_ASSIGN(asked.range, read_range(context, arguments));
-  RESULTSDB_ASSIGN(static_cast<Question&>(query),
-                   read_question(context, arguments, asked.scope, asked.range));
-  auto answer = Answers(context.model).verdict(query);
-  if (!answer) return about_test(answer.error());
-  asked.answer = std::move(*answer);
-  return asked;
-}
 
 void write_verdict(JsonWriter& json, const std::optional<Verdict>& verdict) {
   json.key("verdict");
@@ -75,8 +52,14 @@ Result<PointWriter> load_points(Model& model, const VerdictAnswer& answer) {
 }
 
 Result<std::string> get_verdict(const NativeContext& context, const Arguments& arguments) {
-  RESULTSDB_ASSIGN(const Asked asked, ask(context, arguments));
-  const VerdictAnswer& answer = asked.answer;
+  VerdictQuery query;
+  RESULTSDB_ASSIGN(query.test, arguments.required("test"));
+  RESULTSDB_ASSIGN(const Scope scope, read_scope(context, arguments));
+  RESULTSDB_ASSIGN(const RangeRequest range, read_range(context, arguments));
+  RESULTSDB_ASSIGN(static_cast<Question&>(query), read_question(context, arguments, scope, range));
+  auto asked = Answers(context.model).verdict(query);
+  if (!asked) return about_test(asked.error());
+  const VerdictAnswer& answer = *asked;
   RESULTSDB_ASSIGN(const PointWriter points, load_points(*context.model, answer));
   OutcomeTable outcomes;
   JsonWriter json;
@@ -105,57 +88,37 @@ Result<std::string> get_verdict(const NativeContext& context, const Arguments& a
   }
   json.end_array().key("outcomes");
   outcomes.write(json);
-  if (asked.scope.recent_since) json.member("recent_since", *asked.scope.recent_since);
-  write_basis(json, answer.basis, asked.range);
+  if (scope.recent_since) json.member("recent_since", *scope.recent_since);
+  write_basis(json, answer.basis, range);
   json.end_object();
   return json.take();
 }
 
 // --- where it fails
 
-/// Of several branches of one configuration the last of these counts.
-enum class State : std::uint8_t { NotRun, Passing, Flaky, Failing };
-constexpr std::pair<State, std::string_view> kStates[] = {{State::Failing, "failing"},
-                                                          {State::Passing, "passing"},
-                                                          {State::NotRun, "not_run"},
-                                                          {State::Flaky, "flaky"}};
+/// In the order of the answer's members.
+constexpr PlaceState kStates[] = {PlaceState::Failing, PlaceState::Passing, PlaceState::NotRun,
+                                  PlaceState::Flaky};
 
-/// `at`: runs of one commit, which only a flaky test makes good and bad.
-State state_of(const OnTimeline& on, bool at) {
-  if (on.runs == 0) return State::NotRun;
-  if (at ? on.flakiness.all_flips > 0 : on.verdict == Verdict::Flaky) return State::Flaky;
-  return on.first_bad ? State::Failing : State::Passing;
+/// `"failing":6,"passing":0,…`
+void write_counts(JsonWriter& json, const aggregate::PlaceCounts& counts) {
+  for (const PlaceState state : kStates) json.member(aggregate::to_string(state), counts.of(state));
 }
 
-struct Place {
-  Configuration configuration;
-  State state = State::NotRun;
-};
-using Places = std::map<std::string, Place>;  // by id of the configuration
-
-/// `"failing":6,"passing":0,…`: how many of the places that `fits`.
-template <class Fits>
-void write_state_counts(JsonWriter& json, const Places& places, Fits fits) {
-  for (const auto& [state, name] : kStates) {
-    json.member(name, std::ranges::count_if(places, [&](const auto& entry) {
-                  return entry.second.state == state && fits(entry.second.configuration);
-                }));
+void write_split(JsonWriter& json, const aggregate::FacetSplit& split) {
+  json.key("rules").begin_array();
+  for (const auto& [rule, counts] : split.rules) {
+    json.begin_object().key("where");
+    write_where(json, rule);
+    write_counts(json, counts);
+    json.member("exact", rule.exact).end_object();
   }
-}
-
-void write_facets(JsonWriter& json, const Places& places) {
-  std::map<std::string, std::set<std::string>> facets;
-  for (const auto& [id, place] : places) {
-    for (const auto& [facet, value] : place.configuration.facets()) facets[facet].insert(value);
-  }
-  json.key("facets").begin_array();
-  for (const auto& [facet, values] : facets) {
+  json.end_array().key("facets").begin_array();
+  for (const auto& [facet, values] : split.facets) {
     json.begin_object().member("name", facet).key("values").begin_array();
-    for (const std::string& value : values) {
+    for (const auto& [value, counts] : values) {
       json.begin_object().member("value", value);
-      write_state_counts(json, places, [&](const Configuration& configuration) {
-        return configuration.get(facet) == std::string_view(value);
-      });
+      write_counts(json, counts);
       json.end_object();
     }
     json.end_array().end_object();
@@ -163,45 +126,25 @@ void write_facets(JsonWriter& json, const Places& places) {
   json.end_array();
 }
 
-void write_rules(JsonWriter& json, const Places& places) {
-  std::vector<Configuration> failing, others;  // where it did not run it may fail as well
-  for (const auto& [id, place] : places) {
-    if (place.state == State::Failing) failing.push_back(place.configuration);
-    if (place.state == State::Passing || place.state == State::Flaky) others.push_back(place.configuration);
-  }
-  json.key("rules").begin_array();
-  for (const FacetRule& rule : find_facet_rules(failing, others)) {
-    json.begin_object().key("where");
-    rule.write_where(json);
-    write_state_counts(json, places,
-                       [&](const Configuration& configuration) { return rule.matches(configuration); });
-    json.member("exact", rule.exact).end_object();
-  }
-  json.end_array();
-}
-
 Result<std::string> get_facet_split(const NativeContext& context, const Arguments& arguments) {
-  RESULTSDB_ASSIGN(Asked asked, ask(context, arguments));
-  Places places;
-  for (const OnTimeline& on : asked.answer.per_timeline) {
-    const TimelineInfo& timeline = asked.answer.timelines[on.timeline];
-    Place& place = places[timeline.configuration_id];
-    place.configuration = timeline.configuration;
-    place.state = std::max(place.state, state_of(on, arguments.has("at")));
-  }
+  FacetSplitQuery query;
+  RESULTSDB_ASSIGN(query.test, arguments.required("test"));
+  RESULTSDB_ASSIGN(const Scope scope, read_scope(context, arguments));
+  RESULTSDB_ASSIGN(const RangeRequest range, read_range(context, arguments));
+  RESULTSDB_ASSIGN(static_cast<Question&>(query), read_question(context, arguments, scope, range));
+  const auto answer = Answers(context.model).facet_split(query);
+  if (!answer) return about_test(answer.error());
   JsonWriter json;
   json.begin_object();
-  for (const auto& [state, name] : kStates) {
+  for (const PlaceState state : kStates) {
     std::vector<std::string> ids;
-    for (const auto& [id, place] : places) {
-      if (place.state == state) ids.push_back(id);
+    for (const aggregate::Place& place : answer->places) {
+      if (place.state == state) ids.push_back(configuration_id(place.configuration));
     }
-    write_configuration_ids(json, name, ids);
+    write_configuration_ids(json, aggregate::to_string(state), ids);
   }
-  write_rules(json, places);
-  write_facets(json, places);
-  asked.answer.basis.definition = "facet-split/1";
-  write_basis(json, asked.answer.basis, asked.range);
+  write_split(json, answer->split);
+  write_basis(json, answer->basis, range);
   json.end_object();
   return json.take();
 }

@@ -32,6 +32,9 @@ class Window {
   /// `without`: public ids of runs that do not count.
   Window(engine::SuiteTrackPtr track, const Question& question, std::span<const std::string> without = {});
 
+  /// The runs of the same timeline that another question counts; indexes are the same.
+  Window of(const Question& question) const { return Window(track_, question); }
+
   const engine::SuiteTrack& track() const { return *track_; }
   const RunInfoPtr& run(std::uint32_t index) const { return track_->runs[index]->info; }
   const std::vector<std::uint32_t>& runs() const { return runs_; }  ///< oldest first

@@ -171,6 +171,73 @@ TEST_F(AnswersContract, VerdictsAndCulprits) {
   }
 }
 
+TEST_F(AnswersContract, FixChecks) {
+  SCOPED_TRACE("RESULTSDB_SEED=" + std::to_string(seed_));
+  for (const int fix : {15, 30, 45}) {
+    auto asked = query<FixCheckQuery>();
+    std::string target = "/v1/fix-check?suite=unit&fix=ref:r:" + hash(fix);
+    for (int i = 0; i < kTests; ++i) {
+      asked.tests.push_back("t" + std::to_string(i));
+      target += "&test=" + asked.tests.back();
+    }
+    asked.fix = RunCommit{"r", hash(fix), position(fix)};
+    const auto real = answers_.fix_check(asked).value();
+    const auto shown = get(target);
+    ASSERT_EQ(shown.at("per_timeline").as_array().size(), real.per_timeline.size());
+    for (std::size_t i = 0; i < real.per_timeline.size(); ++i) {
+      const auto& on = real.per_timeline[i];
+      const auto& each = shown.at("per_timeline").at(i);
+      EXPECT_EQ(each.at("test").as_string(), on.test);
+      EXPECT_EQ(each.at("timeline").as_string(), real.timelines[on.timeline].id);
+      EXPECT_EQ(each.at("state").as_string(), aggregate::to_string(on.state));
+      expect_equal(each.at("before"), on.before);
+      expect_equal(each.at("after"), on.after);
+      EXPECT_EQ(each.at("runs_needed").to_number<std::uint64_t>(), on.runs_needed);
+    }
+    for (std::size_t i = 0; i < aggregate::kFixStates; ++i)
+      EXPECT_EQ(shown.at("summary").at(aggregate::to_string(static_cast<FixState>(i))), real.counts[i]);
+    EXPECT_EQ(shown.at("basis").at("runs"), real.basis.runs);
+  }
+}
+
+TEST_F(AnswersContract, FacetSplits) {
+  SCOPED_TRACE("RESULTSDB_SEED=" + std::to_string(seed_));
+  for (int i = 0; i < kTests; ++i) {
+    auto asked = query<FacetSplitQuery>();
+    asked.test = "t" + std::to_string(i);
+    for (const std::string& at : {std::string(), "&at=pos:" + std::to_string(position(kCommits - 10))}) {
+      if (!at.empty()) asked.range.to_position = asked.range.from_position = position(kCommits - 10);
+      const auto real = answers_.facet_split(asked).value();
+      const auto shown = get("/v1/facet-split?suite=unit&test=" + asked.test + at);
+      std::size_t places = 0;
+      for (const aggregate::Place& place : real.places) {
+        const auto& ids = shown.at(aggregate::to_string(place.state)).as_array();
+        EXPECT_NE(std::ranges::find(ids, json::value(configuration_id(place.configuration))), ids.end());
+        ++places;
+      }
+      for (const char* const state : {"failing", "passing", "not_run", "flaky"})
+        places -= shown.at(state).as_array().size();
+      EXPECT_EQ(places, 0u);
+      ASSERT_EQ(shown.at("rules").as_array().size(), real.split.rules.size());
+      for (std::size_t r = 0; r < real.split.rules.size(); ++r) {
+        const auto& rule = shown.at("rules").at(r);
+        EXPECT_EQ(rule.at("exact"), real.split.rules[r].rule.exact);
+        EXPECT_EQ(rule.at("where").as_object().size(), real.split.rules[r].rule.where.size());
+        EXPECT_EQ(rule.at("failing"), real.split.rules[r].counts.of(PlaceState::Failing));
+      }
+      ASSERT_EQ(shown.at("facets").as_array().size(), real.split.facets.size());
+      for (std::size_t f = 0; f < real.split.facets.size(); ++f) {
+        const auto& values = shown.at("facets").at(f).at("values");
+        for (std::size_t v = 0; v < real.split.facets[f].values.size(); ++v) {
+          EXPECT_EQ(values.at(v).at("value").as_string(), real.split.facets[f].values[v].value);
+          EXPECT_EQ(values.at(v).at("passing"),
+                    real.split.facets[f].values[v].counts.of(PlaceState::Passing));
+        }
+      }
+    }
+  }
+}
+
 TEST_F(AnswersContract, Comparisons) {
   SCOPED_TRACE("RESULTSDB_SEED=" + std::to_string(seed_));
   for (const std::uint32_t last : {1u, 25u}) {

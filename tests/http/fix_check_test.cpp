@@ -67,6 +67,14 @@ TEST_F(FixCheck, RunsWithoutTheFixNeverCount) {
   EXPECT_EQ(k_of_n(check(12).at("after")), KofN(0, 1));
 }
 
+TEST_F(FixCheck, SkippedResultsShowNothing) {
+  register_commits(40);
+  add_history({}, "a", "ppppppppppppppppFFFFFFFFFFFFp");
+  for (int i = 29; i < 40; ++i) add({.commit = i}, "a=SKIP");
+  EXPECT_EQ(k_of_n(check(28).at("after")), KofN(0, 1));
+  EXPECT_EQ(check(28).at("state"), "too_early");
+}
+
 TEST_F(FixCheck, ARegressionIsCheckedOnItsTimelines) {
   register_commits(60);
   for (int i = 0; i < 40; ++i) {

@@ -57,6 +57,9 @@ Decayed decay(std::span<const Stretch> stretches, double half_life);
 double fisher_exact(std::uint64_t sample_bad, std::uint64_t sample, std::uint64_t base_bad,
                     std::uint64_t base);
 
+/// Probability of at most `k` bad ones of `n` independent ones, each bad at this rate.
+double binomial_at_most(std::uint64_t k, std::uint64_t n, double rate);
+
 /// Benjamini and Hochberg 1995: q-values in the order of `p_values`; those of at most q are discoveries of
 /// which a share of at most q is expected to be false. `total`, if larger than their number, counts tests of
 /// p = 1 that are not given.

@@ -1,8 +1,9 @@
-#include "facet_rules.hpp"
+#include "resultsdb/aggregate/facet_split.hpp"
 
 #include <algorithm>
+#include <utility>
 
-namespace resultsdb::http {
+namespace resultsdb::aggregate {
 namespace {
 
 std::string value_of(const Configuration& configuration, const std::string& facet) {
@@ -50,21 +51,19 @@ FacetRule find_rule(const std::vector<Configuration>& inside, std::vector<Config
   return rule;
 }
 
+template <class Fits>
+PlaceCounts count_places(std::span<const Place> places, Fits fits) {
+  PlaceCounts counts;
+  for (const Place& place : places)
+    if (fits(place.configuration)) ++counts.by_state[static_cast<std::size_t>(place.state)];
+  return counts;
+}
+
 }  // namespace
 
 bool FacetRule::matches(const Configuration& configuration) const {
   return std::ranges::all_of(
       where, [&](const auto& entry) { return entry.second.contains(value_of(configuration, entry.first)); });
-}
-
-void FacetRule::write_where(JsonWriter& json) const {
-  json.begin_object();
-  for (const auto& [facet, values] : where) {
-    json.key(facet).begin_array();
-    for (const std::string& value : values) json.value(value);
-    json.end_array();
-  }
-  json.end_object();
 }
 
 std::vector<FacetRule> find_facet_rules(const std::vector<Configuration>& inside,
@@ -87,4 +86,35 @@ std::vector<FacetRule> find_facet_rules(const std::vector<Configuration>& inside
   return fewest;
 }
 
-}  // namespace resultsdb::http
+std::string_view to_string(PlaceState state) noexcept {
+  constexpr std::string_view kNames[kPlaceStates] = {"not_run", "passing", "flaky", "failing"};
+  return kNames[static_cast<std::size_t>(state)];
+}
+
+FacetSplit split_by_facets(std::span<const Place> places) {
+  std::vector<Configuration> failing, others;
+  std::map<std::string, std::set<std::string>> facets;
+  for (const Place& place : places) {
+    if (place.state == PlaceState::Failing) failing.push_back(place.configuration);
+    if (place.state == PlaceState::Passing || place.state == PlaceState::Flaky)
+      others.push_back(place.configuration);
+    for (const auto& [facet, value] : place.configuration.facets()) facets[facet].insert(value);
+  }
+  FacetSplit split;
+  for (FacetRule& rule : find_facet_rules(failing, others)) {
+    const PlaceCounts counts =
+        count_places(places, [&](const Configuration& configuration) { return rule.matches(configuration); });
+    split.rules.push_back({std::move(rule), counts});
+  }
+  for (const auto& [facet, values] : facets) {
+    FacetSplit::Facet& shown = split.facets.emplace_back();
+    shown.name = facet;
+    for (const std::string& value : values)
+      shown.values.push_back({value, count_places(places, [&](const Configuration& configuration) {
+                                return configuration.get(facet) == std::string_view(value);
+                              })});
+  }
+  return split;
+}
+
+}  // namespace resultsdb::aggregate
