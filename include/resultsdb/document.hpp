@@ -38,9 +38,13 @@ struct DocumentChanges {
     /// Empty: whatever is there; 0: the key must be free; n: the stored version must be n. Else Conflict.
     std::optional<std::uint64_t> expected_version;
   };
+  struct Delete {
+    std::string key;  ///< one that is not there is no error, unless a version is expected
+    std::optional<std::uint64_t> expected_version;  ///< as of a Put
+  };
   std::string collection;
   std::vector<Put> puts;  ///< AlreadyExists if a unique pair belongs to another document afterwards
-  std::vector<std::string> deletes;  ///< keys; one that is not there is no error
+  std::vector<Delete> deletes;
 };
 
 }  // namespace resultsdb

@@ -206,7 +206,8 @@ Status Answers::remove_expectation(std::string_view suite, std::string_view id) 
   if (!found)
     return make_error(ErrorCode::NotFound, "the suite has no such expectation",
                       "expectation " + std::string(id));
-  return model_->change_documents({.collection = collection, .puts = {}, .deletes = {std::string(id)}});
+  return model_->change_documents(
+      {.collection = collection, .puts = {}, .deletes = {{.key = std::string(id), .expected_version = {}}}});
 }
 
 Result<std::vector<StoredExpectation>> Answers::expectations(const ExpectationsQuery& query) {

@@ -34,8 +34,8 @@ Result<ItemPage<Document>> Model::documents(const DocumentsQuery& query) {
 
 Status Model::change_documents(const DocumentChanges& changes) {
   storage::DocumentBatch batch{.collection = changes.collection, .deletes = {}, .puts = {}};
-  for (const std::string& key : changes.deletes)
-    batch.deletes.push_back({.key = key, .expected_version = {}});
+  for (const DocumentChanges::Delete& gone : changes.deletes)
+    batch.deletes.push_back({gone.key, gone.expected_version});
   for (const DocumentChanges::Put& put : changes.puts)
     batch.puts.push_back({put.document, put.expected_version});
   return implementation_->storage().apply(batch);

@@ -132,16 +132,22 @@ Result<std::vector<std::string>> ews_tests(const Service& service, bool flaky, c
 }
 
 Result<std::uint64_t> delete_old_ews_rows(const Service& service, bool flaky, Time now, std::string& page) {
-  RESULTSDB_ASSIGN(auto rows, service.model->documents(
-                                  {.collection = collection(flaky), .limit = kRowsPerStep, .page = page}));
-  DocumentChanges changes{.collection = collection(flaky), .puts = {}, .deletes = {}};
-  for (const Document& document : rows.items) {
-    const auto row = read_row(service, document.text);
-    if (row && is_over(*row, to_seconds(now))) changes.deletes.push_back(document.key);
+  for (;;) {
+    RESULTSDB_ASSIGN(auto rows, service.model->documents(
+                                    {.collection = collection(flaky), .limit = kRowsPerStep, .page = page}));
+    DocumentChanges changes{.collection = collection(flaky), .puts = {}, .deletes = {}};
+    for (const Document& document : rows.items) {
+      const auto row = read_row(service, document.text);
+      if (row && is_over(*row, to_seconds(now))) changes.deletes.push_back({document.key, document.version});
+    }
+    if (!changes.deletes.empty()) {
+      const Status deleted = service.model->change_documents(changes);
+      if (!deleted && deleted.error().code == ErrorCode::Conflict) continue;  // one of them was put anew
+      RESULTSDB_TRY(deleted);
+    }
+    page = std::move(rows.next);
+    return changes.deletes.size();
   }
-  if (!changes.deletes.empty()) RESULTSDB_TRY(service.model->change_documents(changes));
-  page = std::move(rows.next);
-  return changes.deletes.size();
 }
 
 }  // namespace resultsdb::webkit

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "compat/webkit/endpoint_fixture.hpp"
+#include "resultsdb/testing/faulty_storage.hpp"
 
 namespace resultsdb::webkit {
 namespace {
@@ -98,6 +99,34 @@ TEST_F(Ews, HaveNoRoutesInTheRelease) {
   EXPECT_EQ(answers(ProfileName::Webkit, true), std::pair(200, 200));
   EXPECT_EQ(answers(ProfileName::WebkitCorrected, {}), std::pair(200, 200));
   EXPECT_EQ(answers(ProfileName::WebkitCorrected, false), std::pair(404, 404));
+}
+
+TEST_F(Ews, ThatComeAgainWhileTheyAreDeletedStay) {
+  const auto storage = std::make_shared<resultsdb::testing::FaultyStorage>(backends::open_memory());
+  model_ = Model::create(storage).value();
+  router_ = http::Router();
+  mount(router_, model_, options_);
+  const std::string flaky = document(R"("suite":"s")", R"("suite":"s","flaky_type":"F")");
+  ASSERT_EQ(post("/api/upload/ews", flaky).status, 200);
+  clock_.set(from_seconds(kNow + 90 * 86'400));
+  auto retention = ArchiveRetention::create(model_, options_);
+  ASSERT_TRUE(retention.ok());
+  bool again = false;
+  storage->set_hook([&](const auto& call) {
+    if (call.operation == "apply" && call.when == resultsdb::testing::FaultyStorage::When::Before && !again) {
+      again = true;
+      EXPECT_EQ(post("/api/upload/ews", flaky).status, 200);
+    }
+    return Status();
+  });
+  for (bool done = false; !done;) {
+    const auto step = retention->step(clock_.now());
+    ASSERT_TRUE(step) << step.error();
+    EXPECT_EQ(step->deleted, 0u);
+    done = step->done;
+  }
+  EXPECT_TRUE(again);
+  EXPECT_EQ(get("/api/results-ews?suite=s&test=a&flaky=True&recent=False").status, 200);
 }
 
 TEST_F(Ews, WhatIsOverIsDeletedInTheBackground) {
