@@ -8,12 +8,14 @@
 #include "commands.hpp"
 #include "context.hpp"
 #include "import_plan.hpp"
+#include "import_report.hpp"
 #include "manifest.hpp"
 #include "output.hpp"
 #include "progress.hpp"
 #include "result_files.hpp"
 #include "resultsdb/formats.hpp"
 #include "resultsdb/json.hpp"
+#include "time_zone.hpp"
 #include "upload_answer.hpp"
 #ifdef RESULTSDB_WITH_WEBKIT
 #include "resultsdb/http/webkit.hpp"
@@ -25,12 +27,6 @@ namespace po = boost::program_options;
 namespace fs = std::filesystem;
 
 namespace {
-
-/// What happened to the runs of one command.
-struct Tally {
-  std::uint64_t added = 0, replaced = 0, unchanged = 0, refused = 0;
-  bool failing = false;
-};
 
 /// For its owner only: the URL of a store may hold a password.
 void write_private_file(const std::string& path, const std::string& text) {
@@ -45,15 +41,28 @@ void write_private_file(const std::string& path, const std::string& text) {
     fail(make_error(ErrorCode::InvalidArgument, "cannot write this file", path));
 }
 
+/// What tells the run from others of its commit and start.
+std::string variant_of(const RunPlan& plan, const formats::ImportedRun& imported) {
+  if (!plan.id.empty()) return plan.id;
+  std::string variant = plan.attempt > 1 ? std::to_string(plan.attempt) : std::string();
+  if (plan.one_of_many) {
+    constexpr std::size_t kBytes = 4;
+    for (const char c : imported.digest.substr(0, kBytes)) {
+      constexpr std::string_view kDigits = "0123456789abcdef";
+      const auto byte = static_cast<unsigned char>(c);
+      (variant += kDigits[byte / 16]) += kDigits[byte % 16];
+    }
+  }
+  return variant;
+}
+
 RunHeader make_header(Model& model, const RunPlan& plan, const formats::ImportedRun& imported, Time now) {
   RunHeader header;
   header.suite = plan.suite.empty() ? imported.tool : plan.suite;
   header.branch = plan.branch;
   header.configuration = plan.configuration;
   header.id = plan.id;
-  header.variant = !plan.id.empty()   ? plan.id
-                   : plan.attempt > 1 ? std::to_string(plan.attempt)
-                                      : std::string();
+  header.variant = variant_of(plan, imported);
   header.started = plan.started.value_or(imported.started.value_or(now));
   if (imported.duration_ms && *imported.duration_ms < 1e12)
     header.finished = header.started + Duration{static_cast<std::int64_t>(*imported.duration_ms * 1000.0)};
@@ -86,100 +95,71 @@ RunHeader make_header(Model& model, const RunPlan& plan, const formats::Imported
   return header;
 }
 
-void describe(const Ingested& ingested) {
-  const auto& run = *ingested.run;
-  std::cout << (ingested.stored == Ingested::Stored::Unchanged ? "already imported: " : "stored: ") << run.id
-            << "  suite " << run.suite << ", " << run.counts.covered << " results ("
-            << cell_counts(run.counts, false).text << ")";
-  if (run.counts.lost > 0) std::cout << ", " << run.counts.lost << " lost";
-  if (run.state != RunState::Final) std::cout << ", " << to_string(run.state);
-  std::cout << '\n';
-}
+/// Everything that the runs of one command have in common.
+struct Importing {
+  Model& model;
+  ImportSettings settings;
+  Time now;
+  ImportReport report;
+};
 
-bool has_failures(const RunInfo& run) {
-  return run.state != RunState::Final ||
-         std::any_of(run.counts.outcomes.begin(), run.counts.outcomes.end(), [](const auto& count) {
-           return is_failing(count.outcome.actual) &&
-                  is_unexpected(count.outcome.expected, count.outcome.actual);
-         });
+/// Where a run says its start, it does not matter in which zone the file says it.
+ImportSettings settings_for(const RunPlan& plan, ImportSettings settings) {
+  if (plan.started && !settings.read.time_zone) settings.read.time_zone = [](Time clock) { return clock; };
+  return settings;
 }
 
 /// Reads, builds and stores one run. Refusals are printed and counted; a store that fails ends the command.
-void store_run(Model& model, RunPlan plan, const std::vector<std::string>& optional_files,
-               const ImportSettings& settings, Time now, bool quiet, Tally& tally) {
+void store_run(Importing& importing, RunPlan plan, const std::vector<std::string>& optional_files) {
+  const auto& settings = importing.settings;
+  ImportReport& report = importing.report;
   formats::ImportedRun imported;
   if (!plan.files.empty()) {
-    auto read = read_files(plan.files, optional_files, settings);
-    if (!read) {
-      ++tally.refused;
-      return;
-    }
+    auto read = read_files(plan.files, optional_files, settings_for(plan, settings), report.notes());
+    if (!read) return report.refused();
     imported = std::move(*read);
     if (imported.tests.empty() && !settings.allow_empty) {
       std::cerr << "resultsdb: " << plan.files.front()
                 << ": no test in it; --allow-empty stores the run all the same\n";
-      ++tally.refused;
-      return;
+      return report.refused();
     }
     take_properties(plan, imported);
   }
   Run run;
   formats::to_results(imported, run.results);
+  report.look_for_gaps(plan, imported);
   if (settings.dry_run) {
-    std::cout << "would store: " << run.results.size() << " results, " << run.results.lost_size() << " lost, "
-              << (imported.tool.empty() ? "no file" : imported.tool)
-              << (imported.incomplete ? ", incomplete" : "") << '\n';
+    report.would_store(imported, plan.suite.empty() ? imported.tool : plan.suite, run.results.size(),
+                       run.results.lost_size());
     return;
   }
-  run.header = make_header(model, plan, imported, now);
-  IngestOptions ingest{.received = now};
+  run.header = make_header(importing.model, plan, imported, importing.now);
+  IngestOptions ingest{.received = importing.now};
   ingest.same_digest_is_same_run = !plan.started.has_value() && !run.header.digest.empty();
-  auto stored = model.ingest(run, ingest);
+  const auto stored = importing.model.ingest(run, ingest);
   if (!stored && stored.error().retryable()) fail(stored.error());
   if (!stored) {
     std::cerr << "resultsdb: " << (plan.files.empty() ? plan.id : plan.files.front()) << ": "
               << stored.error().text() << '\n';
-    ++tally.refused;
-    return;
+    return report.refused();
   }
-  switch (stored->stored) {
-    case Ingested::Stored::Added:
-      ++tally.added;
-      break;
-    case Ingested::Stored::Replaced:
-      ++tally.replaced;
-      break;
-    case Ingested::Stored::Unchanged:
-      ++tally.unchanged;
-      break;
-  }
-  tally.failing = tally.failing || has_failures(*stored->run);
-  if (!quiet) describe(*stored);
+  report.stored(*stored, plan, imported);
 }
 
 /// store_run(); what refuses one run leaves the others of the command alone.
-void try_run(Model& model, const RunPlan& plan, const std::vector<std::string>& optional_files,
-             const ImportSettings& settings, Time now, bool quiet, Tally& tally) {
-  const auto before = tally.refused;
+void try_run(Importing& importing, const RunPlan& plan, const std::vector<std::string>& optional_files) {
+  const auto before = importing.report.refusals();
   try {
-    store_run(model, plan, optional_files, settings, now, quiet, tally);
+    store_run(importing, plan, optional_files);
   } catch (const Exit& exit) {  // its message was printed
     if (exit.code == kUnavailable) throw;
-    ++tally.refused;
+    importing.report.refused();
   }
-  if (tally.refused > before && !plan.place.empty())
+  if (importing.report.refusals() > before && !plan.place.empty())
     std::cerr << "resultsdb: " << plan.place << ": this run was refused\n";
 }
 
-int summary(const Tally& tally, bool strict, bool many) {
-  if (many) {
-    std::cout << tally.added << " runs stored, " << tally.replaced << " replaced, " << tally.unchanged
-              << " already imported, " << tally.refused << " refused\n";
-  }
-  return tally.refused > 0 || (strict && tally.failing) ? kRefused : kDone;
-}
-
-int import_manifest(Model& model, const std::string& path, const ImportSettings& settings, Time now) {
+int import_manifest(Importing& importing, const std::string& path) {
   std::vector<RunPlan> plans;
   const auto folder = path == "-" ? std::string() : fs::path(path).parent_path().string();
   need(for_each_line(path, [&](const boost::json::object& line, std::size_t number) -> Status {
@@ -189,12 +169,30 @@ int import_manifest(Model& model, const std::string& path, const ImportSettings&
     return {};
   }));
   ProgressBar progress("import");
-  Tally tally;
   for (std::size_t i = 0; i < plans.size(); ++i) {
     progress.update(i, plans.size());
-    try_run(model, plans[i], {}, settings, now, true, tally);
+    try_run(importing, plans[i], {});
   }
-  return summary(tally, settings.strict, true);
+  return importing.report.finish(importing.settings.strict);
+}
+
+/// One run of all files, or one of each.
+int import_files(Importing& importing, const RunPlan& plan, const std::vector<std::string>& from_folders,
+                 bool each) {
+  if (!each) {
+    if (from_folders.size() > 1)
+      std::cerr << "these " << plan.files.size()
+                << " files become one run; --run-per-file makes each file a run of its own\n";
+    try_run(importing, plan, from_folders);
+  } else {
+    for (const auto& file : plan.files) {
+      auto single = plan;
+      single.files = {file};
+      single.one_of_many = true;
+      try_run(importing, single, from_folders);
+    }
+  }
+  return importing.report.finish(importing.settings.strict);
 }
 
 #ifdef RESULTSDB_WITH_WEBKIT
@@ -247,10 +245,11 @@ void add_import_options(Options& options) {
        "REPOSITORY@REF; repeats for several repositories")                                                //
       ("repository", po::value<std::string>(), "repository of a commit that CI names by its hash alone")  //
       ("started", po::value<std::string>(), "start of the run: RFC 3339 or epoch seconds")                //
+      ("timezone", po::value<std::string>(), kTimeZoneHelp)                                               //
       ("attempt", po::value<std::uint32_t>(), "1 for the first, 2 for the second …")                      //
       ("id", po::value<std::string>(), "public id of the run")                                            //
       ("root", po::value<std::string>(), "folder that absolute paths in names are made relative to")      //
-      ("run-per-file", "each file is a run of its own")                                                   //
+      ("run-per-file", "each file is a run of its own (default: all files are one run)")                  //
       ("keep-going", "store what can be read as an incomplete run when a file is refused")                //
       ("allow-empty", "store runs without tests")                                                         //
 #ifdef RESULTSDB_WITH_WEBKIT
@@ -258,7 +257,8 @@ void add_import_options(Options& options) {
        "how a server would store --format webkit: webkit (default) or webkit-corrected")  //
 #endif
       ("strict", "refuse truncated files; exit 1 if a test failed")  //
-      ("dry-run", "read and say what would be stored");
+      ("dry-run", "read and say what would be stored")               //
+      ("json", "tell of each run as a line of JSON");
 }
 
 }  // namespace
@@ -274,6 +274,7 @@ int run_import(const Arguments& arguments) {
   ImportSettings settings;
   settings.read.format = options.text("format");
   settings.read.root = options.text("root");
+  if (options.has("timezone")) settings.read.time_zone = parse_time_zone(options.text("timezone"));
   settings.read.strict = settings.strict = options.has("strict");
   settings.read.allow_empty = settings.allow_empty = options.has("allow-empty");
   settings.keep_going = options.has("keep-going");
@@ -286,9 +287,13 @@ int run_import(const Arguments& arguments) {
   RepositoryList repositories;
   const auto clone = open_clone(options.text("repository"));
   if (clone) repositories.push_back(clone);
-  const auto now = system_clock()();
   auto model = open_model(settings.dry_run ? "memory:" : options.store(), Access::Create, repositories);
-  if (options.has("manifest")) return import_manifest(*model, options.text("manifest"), settings, now);
+  const bool many = options.has("manifest");
+  Importing importing{*model, settings, system_clock()(),
+                      ImportReport(options.has("json") ? ImportReport::Form::Json
+                                   : many              ? ImportReport::Form::Summary
+                                                       : ImportReport::Form::Lines)};
+  if (many) return import_manifest(importing, options.text("manifest"));
 
   std::vector<std::string> from_folders;
 #ifdef RESULTSDB_WITH_WEBKIT
@@ -299,17 +304,7 @@ int run_import(const Arguments& arguments) {
   plan.files = expand(options.positional(), from_folders);
   if (plan.files.empty())
     fail(make_error(ErrorCode::NotFound, "there is no file in this folder", options.positional().front()));
-  Tally tally;
-  if (!options.has("run-per-file")) {
-    try_run(*model, plan, from_folders, settings, now, false, tally);
-    return summary(tally, settings.strict, false);
-  }
-  for (const auto& file : plan.files) {
-    auto single = plan;
-    single.files = {file};
-    try_run(*model, single, from_folders, settings, now, false, tally);
-  }
-  return summary(tally, settings.strict, true);
+  return import_files(importing, plan, from_folders, options.has("run-per-file"));
 }
 
 int run_read(const Arguments& arguments) {

@@ -11,7 +11,9 @@
 #include "context.hpp"
 #include "http_post.hpp"
 #include "import_plan.hpp"
+#include "import_report.hpp"
 #include "result_files.hpp"
+#include "time_zone.hpp"
 #include "upload_answer.hpp"
 
 namespace resultsdb::cli {
@@ -220,6 +222,7 @@ int run_upload(const Arguments& arguments) {
        "REPOSITORY@REF; repeats for several repositories")                                                //
       ("repository", po::value<std::string>(), "repository of a commit that CI names by its hash alone")  //
       ("started", po::value<std::string>(), "start of the run: RFC 3339 or epoch seconds")                //
+      ("timezone", po::value<std::string>(), kTimeZoneHelp)                                               //
       ("root", po::value<std::string>(), "folder that absolute paths in names are made relative to")      //
       ("tries", po::value<std::uint32_t>(), "how often a server that fails is asked (default: 5)")        //
       ("retry-after-ms", po::value<std::uint32_t>(),
@@ -243,7 +246,10 @@ int run_upload(const Arguments& arguments) {
     settings.read.format = options.text("format");
     settings.read.root = options.text("root");
     const auto plan = plan_from_options(options, clone.get());
-    const auto imported = read_files(results, from_folders, settings);
+    Notes notes;
+    if (plan.started || options.has("timezone"))
+      settings.read.time_zone = parse_time_zone(options.has("timezone") ? options.text("timezone") : "UTC");
+    const auto imported = read_files(results, from_folders, settings, notes);
     if (!imported) return kRefused;
     if (imported->tests.empty())
       fail(invalid_argument("no test in it; the protocol has no runs without results", results.front()));

@@ -56,6 +56,7 @@ struct RunPlan {
   std::optional<RunState> state;
   std::string reason;
   std::vector<std::string> files;
+  bool one_of_many = false;  ///< files of one command that may have begun in the same second are several runs
   Attributes attributes;
   std::vector<Link> links;
 };

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "arguments.hpp"
+#include "import_report.hpp"
 #include "resultsdb/json.hpp"
 
 namespace resultsdb::cli {
@@ -78,7 +79,7 @@ formats::ReadOutcome read_file(const std::string& path, formats::ReadOptions opt
 
 std::optional<formats::ImportedRun> read_files(const std::vector<std::string>& files,
                                                const std::vector<std::string>& optional,
-                                               const ImportSettings& settings) {
+                                               const ImportSettings& settings, Notes& notes) {
   std::vector<formats::ImportedRun> runs;
   std::set<std::string> told;  // codes of warnings that were printed
   bool refused = false;
@@ -86,9 +87,14 @@ std::optional<formats::ImportedRun> read_files(const std::vector<std::string>& f
     auto outcome = read_file(path, settings.read);
     if (outcome.run) {
       for (const auto& warning : outcome.run->warnings) {
-        warn() << path << (warning.line ? ":" + std::to_string(warning.line) : "") << ": " << warning.code
-               << ": " << warning.text << '\n';
         told.insert(warning.code);
+        const auto text = path + (warning.line ? ":" + std::to_string(warning.line) : "") + ": " +
+                          warning.code + ": " + warning.text;
+        // All files of a tool lack the zone alike.
+        if (warning.code == "no_time_zone")
+          notes.say(warning.code, text + " (--timezone ZONE: as that zone's)");
+        else
+          warn() << text << '\n';
       }
       runs.push_back(std::move(*outcome.run));
     } else if (outcome.refused->code == "unknown format" &&

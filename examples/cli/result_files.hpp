@@ -19,6 +19,8 @@ struct ImportSettings {
 
 inline std::ostream& warn() { return std::cerr << "warning: "; }
 
+class Notes;
+
 /// The git clone that the command runs in, null if there is none.
 std::shared_ptr<Repository> open_clone(const std::string& key);
 
@@ -33,7 +35,7 @@ formats::ReadOutcome read_file(const std::string& path, formats::ReadOptions opt
 /// Reads all files of a run and joins them; empty if one is refused (printed).
 std::optional<formats::ImportedRun> read_files(const std::vector<std::string>& files,
                                                const std::vector<std::string>& optional,
-                                               const ImportSettings& settings);
+                                               const ImportSettings& settings, Notes& notes);
 
 /// Upload documents of WebKit's protocol: a file that is one, or a file of lines that each are one. Empty if
 /// it is neither. Gives the place of each (`FILE` or `FILE:LINE`) and its bytes.

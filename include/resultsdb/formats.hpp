@@ -62,13 +62,17 @@ struct ImportedRun {
   std::vector<Warning> warnings;
   Attributes attributes;
   std::string output;
-  std::string digest;  ///< SHA-256 of the bytes of the file, 32 bytes; merge(): of the files' digests in sorted order
+  std::string
+      digest;  ///< SHA-256 of the bytes of the file, 32 bytes; merge(): of the files' digests in sorted order
 };
 
 struct ReadOptions {
-  std::string format;   ///< empty: by content
-  std::string root;     ///< absolute paths below it are made relative
-  std::string path;     ///< for messages
+  std::string format;  ///< empty: by content
+  std::string root;    ///< absolute paths below it are made relative
+  std::string path;    ///< for messages
+  /// From a clock without a zone (as if it were UTC) to UTC. Empty: such times are UTC, which the warning
+  /// `no_time_zone` says.
+  std::function<Time(Time)> time_zone = {};
   bool strict = false;  ///< refuse truncated input
   bool allow_empty = false;
   std::uint64_t max_bytes = std::uint64_t{4} << 30;  ///< unpacked

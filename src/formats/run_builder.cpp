@@ -116,6 +116,18 @@ void RunBuilder::keep_attribute(std::string_view key, std::string_view value) {
   }
 }
 
+std::optional<Time> RunBuilder::read_time(std::string_view stamp, std::uint64_t line) {
+  if (const auto time = parse_rfc3339(stamp)) return time.value();
+  const auto clock = parse_rfc3339(std::string(stamp) + 'Z');
+  if (!clock) return std::nullopt;
+  if (!options_.time_zone) {
+    warn("no_time_zone", "the time " + std::string(stamp) + " names no time zone; it is taken as UTC", line);
+    return clock.value();
+  }
+  const Time time = options_.time_zone(clock.value());
+  return is_valid_time(time) ? std::optional(time) : std::nullopt;
+}
+
 void RunBuilder::refuse(std::string code, std::string message, std::uint64_t line) {
   if (!refusal_) refusal_ = Refusal{std::move(code), std::move(message), line};
 }

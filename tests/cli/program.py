@@ -2,6 +2,8 @@
 import json
 import os
 import subprocess
+import tempfile
+import unittest
 
 PROGRAM = os.environ['RESULTSDB_PROGRAM']
 SOURCE = os.environ['RESULTSDB_SOURCE']
@@ -34,3 +36,21 @@ class Cli:
 
     def json(self, *arguments, code=0, **more):
         return json.loads(self.run(*arguments, '--format', 'json', code=code, **more).stdout)
+
+
+class CliTest(unittest.TestCase):
+    """The program in a folder of its own, on a store that is not there yet."""
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.cli = Cli('sqlite:' + self.path('results.db'), self.folder.name)
+
+    def path(self, name):
+        return os.path.join(self.folder.name, name)
+
+    def write(self, name, text):
+        os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
+        with open(self.path(name), 'w', encoding='utf-8') as file:
+            file.write(text)
+        return self.path(name)

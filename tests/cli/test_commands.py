@@ -5,10 +5,9 @@ import json
 import os
 import sqlite3
 import subprocess
-import tempfile
 import unittest
 
-from program import PROGRAM, Cli, clean_environment
+from program import PROGRAM, Cli, CliTest, clean_environment
 
 JUNIT = '''<?xml version="1.0"?>
 <testsuite name="unit" tests="{tests}"><testcase classname="math" name="adds" time="0.003"/>
@@ -18,21 +17,7 @@ JUNIT = '''<?xml version="1.0"?>
 FAILURE = '<failure message="expected 2, got 3">long text</failure>'
 
 
-class Commands(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.addCleanup(self.folder.cleanup)
-        self.cli = Cli('sqlite:' + self.path('results.db'), self.folder.name)
-
-    def path(self, name):
-        return os.path.join(self.folder.name, name)
-
-    def write(self, name, text):
-        os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
-        with open(self.path(name), 'w', encoding='utf-8') as file:
-            file.write(text)
-        return self.path(name)
-
+class Commands(CliTest):
     def import_junit(self, *arguments, divides=FAILURE, name='report.xml', **more):
         return self.cli.run('import', self.write(name, JUNIT.format(tests=3, divides=divides)), '--suite', 'unit', *arguments, **more)
 

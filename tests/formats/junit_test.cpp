@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <sstream>
 
 #include "formats/samples.hpp"
 
@@ -111,15 +112,41 @@ TEST(Junit, MarkersInOutputBecomeMembers) {
   EXPECT_EQ(test.properties.at(1), (std::pair<std::string, std::string>("k", "v=w")));
 }
 
-TEST(Junit, TimesWithoutZoneAreNoStart) {
-  EXPECT_FALSE(
-      read_run("<testsuites timestamp='2026-11-22T02:41:08'><testcase name='a'/></testsuites>").started);
-  EXPECT_FALSE(
-      read_run("<testsuites timestamp='1970-01-01T00:00:00Z'><testcase name='a'/></testsuites>").started);
-  const ImportedRun run =
-      read_run("<testsuites timestamp='2026-11-22T02:41:08Z'><testcase name='a'/></testsuites>");
-  ASSERT_TRUE(run.started);
-  EXPECT_EQ(format_rfc3339(*run.started), "2026-11-22T02:41:08Z");
+std::string start_of(const ImportedRun& run) { return run.started ? format_rfc3339(*run.started) : "none"; }
+
+std::string start_of(const std::string& stamp) {
+  return start_of(read_run("<testsuites timestamp='" + stamp + "'><testcase name='a'/></testsuites>"));
+}
+
+TEST(Junit, TheStartIsTheFirstTimestamp) {
+  EXPECT_EQ(start_of("2026-11-22T02:41:08Z"), "2026-11-22T02:41:08Z");
+  EXPECT_EQ(start_of("2026-11-22T02:41:08+01:00"), "2026-11-22T01:41:08Z");
+  for (const char* none :
+       {"1970-01-01T00:00:00Z", "0001-01-01T00:00:00", "yesterday", "2026-02-30T00:00:00", ""})
+    EXPECT_EQ(start_of(none), "none") << none;
+}
+
+TEST(Junit, TimesWithoutZoneAreUtcAndSaid) {
+  const std::string text =
+      "<testsuites><testsuite timestamp='2026-11-22T02:41:08.5'><testcase name='a'/></testsuite>\n"
+      "<testsuite timestamp='2026-11-22T02:42:08'><testcase name='b'/></testsuite></testsuites>";
+  const ImportedRun run = read_run(text);
+  EXPECT_EQ(start_of(run), "2026-11-22T02:41:08.500Z");
+  ASSERT_EQ(run.warnings.size(), 1U);
+  EXPECT_EQ(run.warnings.front().code, "no_time_zone");
+  EXPECT_TRUE(run.warnings.front().text.starts_with("the time 2026-11-22T02:41:08.5 names no time zone"));
+  EXPECT_EQ(run.warnings.front().line, 1U);
+
+  ReadOptions options;
+  options.time_zone = [](Time clock) { return clock - std::chrono::hours{1}; };
+  std::istringstream in(text);
+  const ReadOutcome outcome = read_results(in, options);
+  ASSERT_TRUE(outcome.run);
+  EXPECT_EQ(start_of(*outcome.run), "2026-11-22T01:41:08.500Z");
+  EXPECT_TRUE(outcome.run->warnings.empty());
+  options.time_zone = [](Time) { return Time::max(); };
+  std::istringstream again(text);
+  EXPECT_FALSE(read_results(again, options).run->started);
 }
 
 TEST(Junit, BatsNamesBeginWithTheFile) {
