@@ -1,5 +1,7 @@
 #include "bulk.hpp"
 
+#include "sql/index_entries.hpp"
+
 namespace resultsdb::backends::postgres {
 
 namespace {
@@ -55,11 +57,18 @@ std::string unnest(const sql::Table& table, std::size_t count, std::size_t first
   return "unnest(" + arrays(table, count, first) + ')';
 }
 
+/// As the index of the table's keys has it.
+std::string equal(const sql::Table& table, std::size_t key, const std::string& column,
+                  const std::string& value) {
+  const bool is_long = table.long_keys && table.columns[key].type == sql::Column::Type::Text;
+  return sql::text_equals({.small_index_entries = is_long}, column, value);
+}
+
 std::string key_condition(const sql::Table& table, std::size_t keys) {
   std::string text;
   for (std::size_t i = 0; i < keys; ++i) {
     const std::string name = table.columns[i].name;
-    text += (i > 0 ? " AND t." : "t.") + name + " = k." + name;
+    text += (i > 0 ? " AND " : "") + equal(table, i, "t." + name, "k." + name);
   }
   return text;
 }
@@ -147,7 +156,8 @@ std::string select_one_statement(const sql::Table& table) {
   std::string text =
       "SELECT " + list(table, table.columns.size(), "t.") + " FROM " + table.name + " AS t WHERE ";
   for (std::size_t i = 0; i < table.keys; ++i)
-    text += (i > 0 ? " AND t." : "t.") + std::string(table.columns[i].name) + " = $" + std::to_string(i + 1);
+    text += (i > 0 ? " AND " : "") +
+            equal(table, i, std::string("t.") + table.columns[i].name, '$' + std::to_string(i + 1));
   return text;
 }
 

@@ -169,6 +169,14 @@ Status PostgresConnection::send_group() {
 }
 
 Status PostgresConnection::put(const sql::Table& table, sql::OnConflict rule, const sql::Rows& rows) {
+  if (rule == sql::OnConflict::Replace &&
+      table.long_keys) {  // which index a conflict is in depends on the schema
+    sql::Rows keys;
+    for (std::size_t i = 0; i < rows.size(); ++i)
+      if (i % table.columns.size() < table.keys) keys.push_back(rows[i]);
+    RESULTSDB_TRY(remove(table, keys));
+    rule = sql::OnConflict::Fail;
+  }
   return queue(table, rows, table.columns.size(),
                [&](std::size_t first) { return insert_statement(table, rule, first); });
 }

@@ -132,16 +132,19 @@ class PostgresDatabase final : public sql::Database {
     auto connection = reader();
     if (!connection) return std::nullopt;
     std::optional<std::uint64_t> revision;
-    const auto done =
-        (*connection)->run("SELECT pg_current_snapshot()::text", {}, [&](const sql::Row& row) {
-          revision = std::hash<std::string_view>()(row.text(0));
-        });
+    const auto done = (*connection)->run("SELECT pg_current_snapshot()::text", {}, [&](const sql::Row& row) {
+      revision = std::hash<std::string_view>()(row.text(0));
+    });
     return done ? revision : std::nullopt;
   }
 
   const sql::Dialect& dialect() const override {
-    static const sql::Dialect kDialect{
-        .integer = "BIGINT", .text = "TEXT COLLATE \"C\"", .bytes = "BYTEA", .row_lock = " FOR UPDATE"};
+    static const sql::Dialect kDialect{.integer = "BIGINT",
+                                       .text = "TEXT COLLATE \"C\"",
+                                       .bytes = "BYTEA",
+                                       .row_lock = " FOR UPDATE",
+                                       .small_index_entries = true,
+                                       .oldest_reader = 3};  // older ones name indexes that are gone
     return kDialect;
   }
 

@@ -143,7 +143,8 @@ constexpr Kind kKinds[] = {
     {"53100", ErrorCode::ResourceExhausted, "the server's disk is full; nothing of this write was stored"},
     {"53", ErrorCode::ResourceExhausted, "the server is out of memory or at another limit"},
     {"54", ErrorCode::ResourceExhausted,
-     "too large for PostgreSQL; names beyond about 2,700 bytes must be compressible"},
+     "too large for PostgreSQL: see the limits in docs/backends.md; a store of an older schema takes longer "
+     "names after `resultsdb migrate`"},
     {"25006", ErrorCode::PermissionDenied, "the server or the connection is read-only"},
     {"3F000", ErrorCode::PermissionDenied, "the role may not use this schema"},
     {"42501", ErrorCode::PermissionDenied, "the role lacks a right in this schema"},

@@ -67,6 +67,8 @@ struct Table {
   std::size_t keys;
   std::vector<Column> columns;
   int since = 1;  ///< schema version that has it
+  /// Where index entries are small: texts among the keys are in the index as index_entries.hpp has them.
+  bool long_keys = false;
 };
 
 enum class OnConflict { Fail, Ignore, Replace };
@@ -135,6 +137,8 @@ struct Dialect {
   /// After a SELECT: other writers of the rows wait until the transaction ends. Empty where there is one
   /// writer at a time.
   const char* row_lock = "";
+  bool small_index_entries = false;  ///< smaller than the longest name
+  int oldest_reader = 1;  ///< oldest schema version whose software may use a store of kSchemaVersion
 };
 
 /// Safe for concurrent calls.

@@ -13,10 +13,12 @@ namespace {
 struct Migration {
   int version;
   std::string_view statements;
+  bool for_small_index_entries = false;  ///< for such engines alone; the others note that they are past it
 };
 
 std::span<const Migration> migrations() {
-  static const std::array all = {Migration{1, schema_0001}, Migration{2, schema_0002}};
+  static const std::array all = {Migration{1, schema_0001}, Migration{2, schema_0002},
+                                 Migration{3, schema_0003, /*for_small_index_entries=*/true}};
   return all;
 }
 
@@ -68,11 +70,12 @@ Result<SchemaState> read_schema_state(Connection& connection) {
 Status run_migrations(Connection& connection, const Dialect& dialect, int from) {
   for (const auto& migration : migrations()) {
     if (migration.version <= from) continue;
-    RESULTSDB_TRY(connection.run_script(spell(migration.statements, dialect)));
+    if (!migration.for_small_index_entries || dialect.small_index_entries)
+      RESULTSDB_TRY(connection.run_script(spell(migration.statements, dialect)));
     RESULTSDB_TRY(put_meta(connection, checksum_name(migration.version), checksum(migration.statements)));
   }
   RESULTSDB_TRY(put_meta(connection, "schema_version", std::to_string(kSchemaVersion)));
-  return put_meta(connection, "oldest_reader", std::to_string(kOldestReader));
+  return put_meta(connection, "oldest_reader", std::to_string(dialect.oldest_reader));
 }
 
 Status check_schema(Connection& connection, const SchemaState& state) {

@@ -8,9 +8,7 @@
 
 namespace resultsdb::backends::sql {
 
-inline constexpr int kSchemaVersion = 2;  ///< what this software writes
-inline constexpr int kOldestReader =
-    1;  ///< oldest schema version whose software may read a store of kSchemaVersion
+inline constexpr int kSchemaVersion = 3;  ///< what this software writes
 
 struct SchemaState {
   int version = 0;  ///< 0: no schema yet

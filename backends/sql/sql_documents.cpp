@@ -3,6 +3,7 @@
 #include <deque>
 #include <set>
 
+#include "index_entries.hpp"
 #include "migrations.hpp"
 #include "sql_storage.hpp"
 #include "tables.hpp"
@@ -141,17 +142,19 @@ Result<std::vector<std::string>> SqlStorage::do_list_collections() {
   RESULTSDB_TRY(connection->begin(Connection::Mode::Read));
   std::vector<std::string> names;
   // One seek for each: DISTINCT would read through all documents.
+  const auto place = text_place(database_->dialect(), "collection");
+  const auto statement = "SELECT collection FROM document WHERE (" + place + ") > (" +
+                         text_place(database_->dialect(), "$1") + ") ORDER BY " + place + " LIMIT 1";
   std::string last;
   for (bool more = true; more;) {
     more = false;
-    RESULTSDB_TRY(
-        connection->run("SELECT collection FROM document WHERE collection > $1 ORDER BY collection LIMIT 1",
-                        {std::string_view(last)}, [&](const Row& row) {
-                          names.emplace_back(row.text(0));
-                          more = true;
-                        }));
+    RESULTSDB_TRY(connection->run(statement, {std::string_view(last)}, [&](const Row& row) {
+      names.emplace_back(row.text(0));
+      more = true;
+    }));
     if (more) last = names.back();
   }
+  std::sort(names.begin(), names.end());
   return names;
 }
 
@@ -184,19 +187,26 @@ Result<std::vector<Document>> SqlStorage::do_find_documents(const DocumentQuery&
   RESULTSDB_ASSIGN(auto connection, database_->reader());
   RESULTSDB_TRY(connection->begin(Connection::Mode::Read));
   static const auto kColumns = "SELECT " + column_list(tables::kDocument) + " FROM document";
+  const auto& dialect = database_->dialect();
   const std::string_view collection = query.collection;
   std::vector<Document> rows;
   std::optional<std::string> last = after;
   for (bool more = true; more && rows.size() < limit;) {
     Conditions where;
-    where.add("collection = ", collection);
-    if (!query.key_prefix.empty()) where.add("name >= ", std::string_view(query.key_prefix));
-    if (last) where.add(query.descending ? "name < " : "name > ", std::string_view(*last));
+    where.add_text(text_equals(dialect, "collection", where.parameter(collection)));
+    const auto compare = [&](std::string_view operation, std::string_view text) {
+      where.add_text(text_compares(dialect, "name", operation, where.parameter(text)));
+    };
+    if (!query.key_prefix.empty()) compare(">=", query.key_prefix);
+    if (last) compare(query.descending ? "<" : ">", *last);
     const auto holds = [&](const char* table, const auto& pair) {
-      where.add_text("name IN (SELECT document FROM " + std::string(table) +
-                     " WHERE collection = " + where.parameter(collection) +
-                     " AND name = " + where.parameter(std::string_view(pair.first)) +
-                     " AND value = " + where.parameter(std::string_view(pair.second)) + ")");
+      const auto equals = [&](const char* column, std::string_view text) {
+        return text_equals(dialect, column, where.parameter(text));
+      };
+      const auto held = "WHERE " + equals("collection", collection) + " AND " + equals("name", pair.first) +
+                        " AND " + equals("value", pair.second);
+      where.add_text(
+          text_is_among(dialect, "document.name", "document", std::string("FROM ") + table + ' ' + held));
     };
     for (const auto& pair : query.attributes) holds("document_attribute", pair);
     if (query.unique) holds("document_unique", *query.unique);
@@ -205,13 +215,14 @@ Result<std::vector<Document>> SqlStorage::do_find_documents(const DocumentQuery&
     const auto parameter = where.parameter(number(want));
     std::uint32_t seen = 0;
     std::string newest;
-    RESULTSDB_TRY(connection->run(
-        kColumns + where.text() + " ORDER BY " + order_by("name", !query.descending) + " LIMIT " + parameter,
-        where.values(), [&](const Row& row) {
-          ++seen;
-          newest = row.text(1);
-          if (rows.size() < limit && newest.starts_with(query.key_prefix)) rows.push_back(to_document(row));
-        }));
+    RESULTSDB_TRY(connection->run(kColumns + where.text() + " ORDER BY " +
+                                      text_order(dialect, "name", !query.descending) + " LIMIT " + parameter,
+                                  where.values(), [&](const Row& row) {
+                                    ++seen;
+                                    newest = row.text(1);
+                                    if (rows.size() < limit && newest.starts_with(query.key_prefix))
+                                      rows.push_back(to_document(row));
+                                  }));
     more = seen == want && (query.descending || newest.starts_with(query.key_prefix));
     last = newest;
   }

@@ -3,6 +3,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "index_entries.hpp"
 #include "sql_storage.hpp"
 #include "tables.hpp"
 
@@ -182,6 +183,7 @@ Result<std::vector<TestRow>> SqlStorage::do_find_tests(const TestQuery& query,
                                                        const std::optional<std::string>& after,
                                                        std::uint32_t limit) {
   constexpr std::int64_t kAtOnce = 4096;  // looked through for `contains`
+  const auto& dialect = database_->dialect();
   RESULTSDB_ASSIGN(auto connection, database_->reader());
   if (!query.contains.empty()) RESULTSDB_TRY(connection->begin(Connection::Mode::Read));
   RESULTSDB_ASSIGN(const auto suite, find_suite(*connection, query.suite));
@@ -192,10 +194,9 @@ Result<std::vector<TestRow>> SqlStorage::do_find_tests(const TestQuery& query,
     std::int64_t seen = 0;
     const auto want = query.contains.empty() ? static_cast<std::int64_t>(limit - rows.size()) : kAtOnce;
     std::string last;
-    RESULTSDB_TRY(connection->run(inclusive ? "SELECT id, name FROM test WHERE suite = $1 AND name >= $2 AND "
-                                              "listed = 1 ORDER BY name LIMIT $3"
-                                            : "SELECT id, name FROM test WHERE suite = $1 AND name > $2 AND "
-                                              "listed = 1 ORDER BY name LIMIT $3",
+    RESULTSDB_TRY(connection->run("SELECT id, name FROM test WHERE suite = $1 AND " +
+                                      text_compares(dialect, "name", inclusive ? ">=" : ">", "$2") +
+                                      " AND listed = 1 ORDER BY " + text_order(dialect, "name") + " LIMIT $3",
                                   {suite, std::string_view(from), want}, [&](const Row& row) {
                                     ++seen;
                                     last = row.text(1);

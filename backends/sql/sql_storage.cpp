@@ -2,6 +2,7 @@
 
 #include <mutex>
 
+#include "index_entries.hpp"
 #include "migrations.hpp"
 #include "tables.hpp"
 
@@ -51,6 +52,7 @@ Result<StorageInfo> SqlStorage::do_info() {
 Status SqlStorage::do_migrate() {
   RESULTSDB_ASSIGN(auto connection, database_->writer());
   RESULTSDB_TRY(connection->begin(Connection::Mode::Write));
+  RESULTSDB_TRY(lock_documents_and_repositories(*connection));  // two that migrate come one after the other
   RESULTSDB_ASSIGN(const auto state, read_schema_state(*connection));
   RESULTSDB_TRY(check_schema(*connection, state));
   if (state.version < kSchemaVersion)
@@ -74,8 +76,9 @@ SqlStorage::SuiteNumber SqlStorage::known_suite(std::string_view name) {
 Result<SqlStorage::SuiteNumber> SqlStorage::find_suite(Connection& connection, std::string_view name) {
   SuiteNumber number = known_suite(name);
   if (number != kNoSuite) return number;
-  RESULTSDB_TRY(connection.run("SELECT id FROM suite WHERE name = $1", {name},
-                               [&](const Row& row) { number = row.integer(0); }));
+  RESULTSDB_TRY(
+      connection.run("SELECT id FROM suite WHERE " + text_equals(database_->dialect(), "name", "$1"), {name},
+                     [&](const Row& row) { number = row.integer(0); }));
   remember_suite(name, number);
   return number;
 }
@@ -90,11 +93,11 @@ Result<SqlStorage::SuiteNumber> SqlStorage::make_suite(Connection& connection, s
     if (!is_there) known = kNoSuite;
   }
   if (known != kNoSuite) return known;
+  const auto select = "SELECT id FROM suite WHERE " + text_equals(database_->dialect(), "name", "$1") + lock;
   // Another writer may make this suite, or another of the same number, at the same time: look again.
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     SuiteNumber number = kNoSuite;
-    RESULTSDB_TRY(connection.run("SELECT id FROM suite WHERE name = $1" + lock, {name},
-                                 [&](const Row& row) { number = row.integer(0); }));
+    RESULTSDB_TRY(connection.run(select, {name}, [&](const Row& row) { number = row.integer(0); }));
     if (number != kNoSuite) return number;
     RESULTSDB_TRY(connection.run("SELECT coalesce(max(id), 0) + 1 FROM suite", {},
                                  [&](const Row& row) { number = row.integer(0); }));

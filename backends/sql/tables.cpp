@@ -11,12 +11,14 @@ constexpr auto kText = Column::Type::Text;
 constexpr auto kBytes = Column::Type::Bytes;
 constexpr auto kAdded = Column::Check::Added;
 constexpr auto kDerived = Column::Check::Derived;
+constexpr bool kLongKeys = true;
 constexpr Column kChecksum{"checksum", Column::Type::Integer, Column::Check::Checksum};
 
 const Table kMeta{"meta", 1, {{"name", kText}, {"value", kText}, kChecksum}};
 const Table kSuite{"suite", 1, {{"id"}, {"name", kText}, kChecksum}};
 
-const Table kTest{"test", 2, {{"suite"}, {"name", kText}, {"id"}, {"listed", kInteger, kAdded}, kChecksum}};
+const Table kTest{
+    "test", 2, {{"suite"}, {"name", kText}, {"id"}, {"listed", kInteger, kAdded}, kChecksum}, 1, kLongKeys};
 const Table kOutcome{"outcome",
                      2,
                      {{"suite"},
@@ -27,9 +29,10 @@ const Table kOutcome{"outcome",
                       {"attributes", kText},
                       {"in_detail"},
                       kChecksum}};
-const Table kConfiguration{"configuration", 2, {{"suite"}, {"canonical", kText}, {"id"}, kChecksum}};
+const Table kConfiguration{
+    "configuration", 2, {{"suite"}, {"canonical", kText}, {"id"}, kChecksum}, 1, kLongKeys};
 const Table kTimelineKey{
-    "timeline_key", 3, {{"suite"}, {"branch", kText}, {"configuration"}, {"id"}, kChecksum}};
+    "timeline_key", 3, {{"suite"}, {"branch", kText}, {"configuration"}, {"id"}, kChecksum}, 1, kLongKeys};
 const Table kTimeline{"timeline",
                       2,
                       {{"suite"},
@@ -110,20 +113,27 @@ const Table kDocument{"document",
                        {"body", kText},
                        {"attributes", kBytes},
                        {"secondary", kBytes},
-                       kChecksum}};
+                       kChecksum},
+                      1,
+                      kLongKeys};
 const Table kDocumentAttribute{
     "document_attribute",
     4,
-    {{"collection", kText}, {"name", kText}, {"value", kText}, {"document", kText}, kChecksum}};
+    {{"collection", kText}, {"name", kText}, {"value", kText}, {"document", kText}, kChecksum},
+    1,
+    kLongKeys};
 const Table kDocumentUnique{
     "document_unique",
     3,
-    {{"collection", kText}, {"name", kText}, {"value", kText}, {"document", kText}, kChecksum}};
+    {{"collection", kText}, {"name", kText}, {"value", kText}, {"document", kText}, kChecksum},
+    1,
+    kLongKeys};
 
 const Table kDocumentChunk{"document_chunk",
                            3,
                            {{"collection", kText}, {"name", kText}, {"chunk"}, {"bytes", kBytes}, kChecksum},
-                           2};
+                           2,
+                           kLongKeys};
 
 std::vector<const Table*> of_version(int version) {
   std::vector<const Table*> all = {

@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <fstream>
 #include <latch>
+#include <random>
 #include <thread>
 
 #include "property/soundness.hpp"
@@ -321,6 +322,69 @@ TEST_F(Postgres, ARoleThatOwnsNothingButItsSchemaIsEnough) {
   const auto other = open(url());
   ASSERT_FALSE(other);
   EXPECT_EQ(other.error().code, ErrorCode::PermissionDenied) << other.error();
+}
+
+/// A store of the schema whose indexes held whole texts: it works as it did, and migrating, by several at
+/// once, brings room for names of any length.
+TEST_F(Postgres, AStoreOfTheSecondSchemaTakesLongNamesWhenMigrated) {
+  std::string longest;
+  for (std::minstd_rand random(1); longest.size() < limits::kNameBytes;)
+    longest += static_cast<char>('!' + random() % 90);
+  ASSERT_TRUE(add(*Model::create(open_store()).value(), 0, 1));
+  std::string statements = "SET search_path = " + schema_ + ';';
+  const std::pair<const char*, const char*> tables[] = {
+      {"test", "suite, name"},
+      {"configuration", "suite, canonical"},
+      {"timeline_key", "suite, branch, configuration"},
+      {"document", "collection, name"},
+      {"document_attribute", "collection, name, value, document"},
+      {"document_unique", "collection, name, value"},
+      {"document_chunk", "collection, name, chunk"}};
+  for (const auto& [table, columns] : tables)
+    statements += std::string("ALTER TABLE ") + table + " ADD PRIMARY KEY (" + columns + ");";
+  administer(
+      statements +
+      "ALTER TABLE suite ADD UNIQUE (name); DROP INDEX suite_by_name, test_by_name, configuration_by_key, "
+      "timeline_key_by_key, document_by_name, document_attribute_by_value, document_unique_by_value, "
+      "document_chunk_by_name; DELETE FROM meta WHERE name = 'migration_3'; "
+      "UPDATE meta SET value = '2' WHERE name = 'schema_version'");
+  {
+    const auto storage = open_store();
+    const auto model = Model::create(storage).value();
+    EXPECT_EQ(storage->info().value().schema_version, 2);
+    EXPECT_TRUE(add(*model, 0, 2));
+    storage::DocumentBatch batch{.collection = "files"};
+    batch.puts.push_back({.document = {.key = "key", .text = "{}", .unique = {{"name", "value"}}}});
+    batch.put_chunks = {{"key", 0, "bytes"}};
+    EXPECT_TRUE(storage->apply(batch));
+    batch.puts.clear();
+    batch.put_chunks[0].bytes = "others";
+    EXPECT_TRUE(storage->apply(batch));
+    EXPECT_EQ(storage->read_chunk("files", "key", 0).value(), "others");
+    EXPECT_EQ(storage->list_collections().value(), std::vector<std::string>{"files"});
+    const auto refused = intern(*storage, longest);
+    ASSERT_FALSE(refused);
+    expect_code(ErrorCode::ResourceExhausted, "resultsdb migrate", refused.error());
+  }
+  std::vector<pid_t> children;
+  for (int i = 0; i < 4; ++i) {
+    children.push_back(::fork());
+    if (children.back() == 0) ::_exit(open(url()).value()->migrate() ? 0 : 1);
+  }
+  for (const pid_t child : children) {
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+  }
+  const auto storage = open_store();
+  const auto info = storage->info().value();
+  EXPECT_EQ(info.schema_version, 3);
+  EXPECT_EQ(info.oldest_reader, 3);
+  EXPECT_TRUE(intern(*storage, longest));
+  EXPECT_TRUE(storage->get_document("files", "key").value());
+  const auto model = Model::create(storage).value();
+  EXPECT_TRUE(add(*model, 0, 3));
+  property::expect_sound(*model);
 }
 
 TEST_F(Postgres, ProcessesThatMakeTheStoreAtTheSameTimeAgree) {

@@ -100,7 +100,7 @@ TEST_F(SqliteFaults, StoreOfTheFirstSchemaIsMigrated) {
   open();
   ASSERT_EQ(std::system(("sqlite3 '" + path_ +
                          "' \"DROP TABLE document_chunk; "
-                         "DELETE FROM meta WHERE name = 'migration_2'\"")
+                         "DELETE FROM meta WHERE name IN ('migration_2', 'migration_3')\"")
                             .c_str()),
             0);
   change_meta("schema_version", "1");
@@ -119,7 +119,7 @@ TEST_F(SqliteFaults, StoreOfTheFirstSchemaIsMigrated) {
   EXPECT_TRUE(storage->sizes());
   EXPECT_EQ(storage->find_damage().value().size(), 1u) << "only the version, which was changed here";
   ASSERT_TRUE(storage->migrate());
-  EXPECT_EQ(storage->info().value().schema_version, 2);
+  EXPECT_EQ(storage->info().value().schema_version, 3);
   EXPECT_TRUE(storage->apply(chunk));
   EXPECT_EQ(storage->read_chunk("files", "key", 0).value(), "bytes");
   EXPECT_TRUE(storage->get_document("files", "key").value());

@@ -96,6 +96,7 @@ const CaseList& query_cases();
 const CaseList& page_cases();
 const CaseList& document_cases();
 const CaseList& chunk_cases();
+const CaseList& long_name_cases();
 const CaseList& commit_cases();
 const CaseList& refusal_cases();
 const CaseList& interleaving_cases();

@@ -26,6 +26,7 @@ constexpr Group kGroups[] = {
     {"Page", page_cases},
     {"Document", document_cases},
     {"Chunk", chunk_cases},
+    {"LongName", long_name_cases},
     {"Commit", commit_cases},
     {"Refusal", refusal_cases},
     {"Interleaving", interleaving_cases},
