@@ -21,6 +21,7 @@ FILE_HEAD = (f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; file
              'Content-Type: application/octet-stream\r\n\r\n').encode()
 FORM_END = f'\r\n--{BOUNDARY}--\r\n'.encode()
 MEGABYTE = 1 << 20
+SANITIZER = os.environ['RESULTSDB_SANITIZER']  # empty: none
 SIZE = int(os.environ.get('RESULTSDB_ARCHIVE_MB', '150')) * MEGABYTE
 
 
@@ -223,7 +224,10 @@ class Archives(unittest.TestCase):
         else:
             reply.read()
         print(f'{SIZE // MEGABYTE} MB there and back: {peak() - before:.0f} MB of memory more, {peak():.0f} in all')
-        self.assertLess(peak(), 64)
+        if SANITIZER:
+            print(f'the bound on memory is not checked: a build with the {SANITIZER} sanitizer keeps freed memory and shadows')
+        else:
+            self.assertLess(peak(), 64)
 
 
 if __name__ == '__main__':
