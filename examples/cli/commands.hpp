@@ -46,6 +46,8 @@ int run_plan(const Arguments& arguments);
 int run_slow(const Arguments& arguments);
 int run_shards(const Arguments& arguments);
 int run_clusters(const Arguments& arguments);
+int run_gaps(const Arguments& arguments);
+int run_coverage(const Arguments& arguments);
 int run_expectations(const Arguments& arguments);
 int run_check(const Arguments& arguments);
 int run_export(const Arguments& arguments);

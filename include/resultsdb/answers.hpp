@@ -353,6 +353,14 @@ struct PlanQuery;  // resultsdb/rerun_plan.hpp
 struct PlanAnswer;
 struct ClustersQuery;  // resultsdb/clusters.hpp
 struct ClustersAnswer;
+struct FailuresQuery;  // resultsdb/failing_tests.hpp
+struct FailuresAnswer;
+struct BadAt;
+struct ReasonOfResult;
+struct CoverageGapsQuery;  // resultsdb/coverage.hpp
+struct CoverageGapsAnswer;
+struct CoverageAtQuery;
+struct CoverageAtAnswer;
 struct SlowQuery;  // resultsdb/test_durations.hpp
 struct SlowAnswer;
 struct DurationsQuery;
@@ -401,6 +409,18 @@ class Answers {
   /// Why tests fail: bad results by what they say, with details of the newest ones read; see
   /// resultsdb/clusters.hpp. NotFound: the suite has no such test.
   Result<ClustersAnswer> clusters(const ClustersQuery& query);
+
+  /// Tests with a bad result in a window of runs, and where; see resultsdb/failing_tests.hpp. NotFound: the
+  /// suite has no such test.
+  Result<FailuresAnswer> failures(const FailuresQuery& query);
+  /// Why these results were bad, by index. A run's outcomes and the details of its results are read for each
+  /// run among them.
+  Result<std::vector<ReasonOfResult>> reasons(const std::string& suite, Question::Bad bad,
+                                              std::span<const BadAt> results);
+
+  // What was not run; see resultsdb/coverage.hpp.
+  Result<CoverageGapsAnswer> coverage_gaps(const CoverageGapsQuery& query);
+  Result<CoverageAtAnswer> coverage_at(const CoverageAtQuery& query);
 
   // Durations; see resultsdb/test_durations.hpp.
   /// The slowest tests, and what runs take. Reads the durations of all tests in the runs that are looked at.

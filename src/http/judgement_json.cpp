@@ -24,6 +24,10 @@ std::string_view explain(std::string_view definition) {
        "probability that the change happened in each gap between tested places, of all timelines together"},
       {"compare.fisher/1",
        "outcomes of one run a side; rates of several: Fisher's exact test, Benjamini-Hochberg q <= 0.05"},
+      {"failures/1", "tests with a bad result in the counted runs"},
+      {"coverage-gaps/1",
+       "tests without a result in the newest runs of a timeline: those from its newest whole run on"},
+      {"coverage-at/1", "tests with a result at one place, of those that ran there or shortly before"},
       {"facet-split/1", "newest result of each configuration in range"},
       {"fix-check/1",
        "fixed: at the lower bound of the rate before, so few bad results since have a chance below 1 %"}};
@@ -143,14 +147,17 @@ void write_basis(JsonWriter& json, const Basis& basis, const RangeRequest& range
 }
 
 void write_tail(JsonWriter& json, const std::string& next, std::size_t total, const Basis& basis,
-                const RangeRequest& range, const std::vector<Scope>& scopes) {
+                const RangeRequest& range, const std::vector<Scope>& scopes, std::string_view truncated) {
   write_next(json, next);
   json.member("total", total);
   if (scopes.size() == 1 && scopes.front().recent_since) {
     json.member("recent_since", *scopes.front().recent_since);
   }
   write_basis(json, basis, range);
-  json.key("warnings").begin_array().end_array();
+  json.key("warnings").begin_array();
+  if (!truncated.empty())
+    json.begin_object().member("code", "truncated").member("detail", truncated).end_object();
+  json.end_array();
 }
 
 std::string sortable(std::int64_t number) {

@@ -53,9 +53,10 @@ const RunCommit* commit_of_position(const RunInfo& run);
 /// Adds up what answers of several suites are made of.
 void add_basis(Basis& sum, const Basis& more);
 void write_basis(JsonWriter& json, const Basis& basis, const RangeRequest& range);
-/// `next`, `total`, `basis`, `warnings`, and `recent_since` if there is one suite.
+/// `next`, `total`, `basis`, `warnings`, and `recent_since` if there is one suite. `truncated`: what was left
+/// out, as a warning; empty: nothing.
 void write_tail(JsonWriter& json, const std::string& next, std::size_t total, const Basis& basis,
-                const RangeRequest& range, const std::vector<Scope>& scopes);
+                const RangeRequest& range, const std::vector<Scope>& scopes, std::string_view truncated = {});
 
 /// Where an item stands in a list: by `primary` descending, then by `tie` ascending. `tie` ends with what
 /// makes it unique.

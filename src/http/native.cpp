@@ -56,6 +56,8 @@ void mount_native(Router& router, std::shared_ptr<Model> model, const NativeOpti
   add_duration_routes(router, shared);
   add_cluster_routes(router, shared);
   add_fix_check_routes(router, shared);
+  add_failure_routes(router, shared);
+  add_coverage_routes(router, shared);
   add_state_routes(router, shared);
   add_write_routes(router, shared);
 #ifdef RESULTSDB_HTTP_FORMATS

@@ -110,6 +110,8 @@ void add_plan_routes(Router& router, const ContextPtr& context);
 void add_duration_routes(Router& router, const ContextPtr& context);
 void add_cluster_routes(Router& router, const ContextPtr& context);
 void add_fix_check_routes(Router& router, const ContextPtr& context);
+void add_failure_routes(Router& router, const ContextPtr& context);
+void add_coverage_routes(Router& router, const ContextPtr& context);
 void add_state_routes(Router& router, const ContextPtr& context);
 void add_write_routes(Router& router, const ContextPtr& context);
 void add_import_route(Router& router, const ContextPtr& context);

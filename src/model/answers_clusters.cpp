@@ -65,19 +65,16 @@ class Gathering {
 
   void add(const engine::BadResult& result) {
     const FailureText text = read_failure_text(result.detail);
-    const bool crashed = worst_severity(result.actual) == Severity::Crash;
-    auto reason = crashed ? aggregate::crash_signature(text.trace) : std::nullopt;
-    const bool signature = reason.has_value();
-    if (!reason) reason = aggregate::failure_reason(text.message);
-    Gathered& gathered = by_id_[reason ? reason->id : std::string()];
+    const auto told = tell_reason(result.actual, text);
+    Gathered& gathered = by_id_[told ? told->reason.id : std::string()];
     FailureCluster& cluster = gathered.cluster;
     const Place& place = places_[result.run];
     if (cluster.results++ == 0) {
       cluster.newest = engine::as_of(place.run->info, query_.now);
-      if (reason) {
-        cluster.id = reason->id;
-        cluster.pattern = reason->pattern;
-        cluster.crash = signature;
+      if (told) {
+        cluster.id = told->reason.id;
+        cluster.pattern = told->reason.pattern;
+        cluster.crash = told->crash;
         cluster.example = beginning(text.message.empty() ? text.trace : text.message);
       }
     }

@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "resultsdb/json_scanner.hpp"
+#include "resultsdb/outcome.hpp"
 
 namespace resultsdb {
 namespace {
@@ -71,6 +72,14 @@ FailureText read_failure_text(std::string_view detail) {
   Texts texts;
   if (detail.empty() || !json::Scanner(detail, texts).run()) return {};
   return texts.take();
+}
+
+std::optional<ToldReason> tell_reason(std::string_view actual, const FailureText& text) {
+  if (worst_severity(actual) == Severity::Crash)
+    if (auto signature = aggregate::crash_signature(text.trace))
+      return ToldReason{std::move(*signature), true};
+  if (auto reason = aggregate::failure_reason(text.message)) return ToldReason{std::move(*reason), false};
+  return std::nullopt;
 }
 
 }  // namespace resultsdb

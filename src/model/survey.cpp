@@ -254,6 +254,20 @@ Time Survey::newest_received() const {
   return newest;
 }
 
+Result<std::map<storage::TestId, std::vector<std::uint32_t>>> Survey::lost_tests(
+    const Window& window, std::span<const std::uint32_t> runs) const {
+  std::map<storage::TestId, std::vector<std::uint32_t>> lost;
+  RESULTSDB_ASSIGN(const auto timeline, suite_->find_timeline(window.track().number));
+  if (!timeline) return lost;
+  for (const std::uint32_t run : runs) {
+    const engine::RunEntry& entry = *window.track().runs[run];
+    if (entry.lost == 0) continue;
+    RESULTSDB_ASSIGN(const auto tests, timeline->lost_tests(entry));
+    for (const storage::TestId test : *tests) lost[test].push_back(run);
+  }
+  return lost;
+}
+
 Result<storage::TestId> Survey::find_test(const std::string& name) const {
   RESULTSDB_ASSIGN(const auto ids, suite_->names().look_up({&name, 1}));
   if (ids.front()) return *ids.front();

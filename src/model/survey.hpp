@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -114,6 +115,10 @@ class Survey {
   Result<std::vector<std::string_view>> names(std::span<const storage::TestId> tests) const;
   /// Of any run of the suite within the range: what "stale" counts from.
   Time newest_received() const;
+  /// The tests that some of these runs lost, and which ones, ascending. A blob for each run that lost any,
+  /// the first time.
+  Result<std::map<storage::TestId, std::vector<std::uint32_t>>> lost_tests(
+      const Window& window, std::span<const std::uint32_t> runs) const;
   /// NotFound if the suite has no test of this name.
   Result<storage::TestId> find_test(const std::string& name) const;
   engine::Suite& suite() const { return *suite_; }

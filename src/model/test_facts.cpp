@@ -39,7 +39,7 @@ Status TestFactsReader::prepare() {
   for (std::uint32_t w = 0; w < windows_.size(); ++w) {
     for (const auto& covered : survey_.windows[w].track().covered) all = TestSet::united(all, *covered.tests);
     if (!wanted_.coverage) continue;
-    RESULTSDB_TRY(read_lost(w));
+    RESULTSDB_ASSIGN(windows_[w].lost, survey_.lost_tests(survey_.windows[w], survey_.windows[w].runs()));
     std::vector<TestId> lost;
     for (const auto& [test, runs] : windows_[w].lost) lost.push_back(test);
     all = TestSet::united(all, TestSet::from_sorted(lost));
@@ -54,19 +54,6 @@ Status TestFactsReader::prepare() {
                       .verdict = {},
                       .durations = {}});
     tell_plain_ones_apart(w);
-  }
-  return {};
-}
-
-Status TestFactsReader::read_lost(std::uint32_t w) {
-  const Window& window = survey_.windows[w];
-  const engine::SuiteTrack& track = window.track();
-  RESULTSDB_ASSIGN(const auto timeline, survey_.suite().find_timeline(track.number));
-  if (!timeline) return {};
-  for (const std::uint32_t run : window.runs()) {
-    if (track.runs[run]->lost == 0) continue;
-    RESULTSDB_ASSIGN(const auto tests, timeline->lost_tests(*track.runs[run]));
-    for (const TestId test : *tests) windows_[w].lost[test].push_back(run);
   }
   return {};
 }

@@ -48,7 +48,6 @@ class TestFactsReader {
     std::vector<std::int64_t> durations;  // of the chunk that was read last: by test, then run
   };
 
-  Status read_lost(std::uint32_t window);
   void tell_plain_ones_apart(std::uint32_t window);
   Plain read_plain(const Window& window, storage::TestId test);
   std::optional<Verdict> judge(const Window& window, storage::TestId test,

@@ -54,6 +54,14 @@ class Answers(unittest.TestCase):
                                  {item['test']: (item['score'], proportion(item['minority']), point(item['last_bad']))
                                   for item in command})
 
+    def test_gaps(self):
+        for suite in ('click', 'cron'):
+            http = self.get('coverage-gaps', suite=suite, recent='false', limit=1000)
+            command = self.cli.json('gaps', '--suite', suite, '--limit', '0')
+            self.assertEqual(len(command), http['total'])
+            self.assertEqual([(item['test'], item['reason'], point(item['last'])) for item in http['items']],
+                             [(item['test'], item['reason'], point(item['last'])) for item in command][:1000])
+
     def test_regressions(self):
         for suite in ('click', 'cron'):
             http = self.get('regressions', suite=suite, outcomes='failing', state='all', recent='false', limit=1000)['items']

@@ -155,6 +155,29 @@ class Judging(unittest.TestCase):
         self.assert_rate(row['passing'], 0, 0)
         self.assertIsNone(row['newest'])
 
+    def test_gaps(self):
+        gone, mended = self.name('gone'), self.name('mended')
+        found = self.cli.json('gaps', '--suite', 's')
+        self.assertEqual({(item['test'], item['configuration']['os'], item['reason']) for item in found},
+                         {(gone, 'linux', 'dropped'), (mended, 'mac', 'never')})
+        item, = self.cli.json('gaps', '--suite', 's', '--reason', 'dropped')
+        self.assertEqual((item['last']['label'], item['last_outcome']), (at(20)[:LABEL], 'PASS'))
+        done = self.cli.run('gaps', '--suite', 's', '--limit', '1')
+        self.assertIn('1 of 2; --limit 0 shows all', done.stderr)
+        self.assertIn('1 not counted', done.stderr)
+        self.assertIn("'odd' is none of", self.cli.run('gaps', '--reason', 'odd', code=2).stderr)
+        self.assertIn('every known test ran', self.cli.run('gaps', '--suite', 'other').stdout)
+        self.assertIn('nothing was run', self.cli.run('gaps', '--suite', 's', '--from', '2027-01-01T00:00:00Z', '--reason', 'lost').stdout)
+
+    def test_coverage_at_a_commit(self):
+        def rows(number):
+            return {row['configuration']['os']: (row['covered'], row['of'], row['run'] is None)
+                    for row in self.cli.json('coverage', at(number), '--suite', 's')}
+        self.assertEqual(rows(22), {'linux': (4, 5, False), 'mac': (3, 3, False)})
+        self.assertEqual(rows(40), {'linux': (4, 4, False), 'mac': (0, 3, True)})
+        self.assertIn('not run', self.cli.run('coverage', at(40), '--suite', 's').stdout)
+        self.assertIn('name one commit', self.cli.run('coverage', code=2).stderr)
+
     def test_summary(self):
         linux, mac = sorted(self.cli.json('summary', '--suite', 's'), key=lambda row: row['configuration']['os'])
         self.assert_rate(linux['passing'], 3, 4)

@@ -165,6 +165,9 @@ TEST_F(OpenApi, AnswersHaveTheirRequiredMembers) {
       {"/v1/slow", "?suite=unit"},
       {"/v1/durations", "?suite=unit&test=a/two"},
       {"/v1/clusters", "?suite=judged"},
+      {"/v1/failures", "?suite=judged&group=cluster"},
+      {"/v1/coverage-gaps", "?suite=unit"},
+      {"/v1/coverage", "?suite=judged&at=ref:r:" + std::string(38, 'b') + "28"},
       {"/v1/culprit", "?suite=judged&test=broken"},
       {"/v1/verdict", "?suite=judged&test=broken"},
       {"/v1/facet-split", "?suite=judged&test=broken"},
@@ -179,7 +182,8 @@ TEST_F(OpenApi, AnswersHaveTheirRequiredMembers) {
     const auto answer = get(target + query);
     check(answer_schema(path), answer, path);
   }
-  for (const char* const list : {"/v1/regressions", "/v1/flaky"}) {
+  for (const char* const list :
+       {"/v1/regressions", "/v1/flaky", "/v1/failures", "/v1/coverage-gaps?suite=unit"}) {
     EXPECT_FALSE(get(list).at("items").as_array().empty()) << list;
   }
   const auto problem = get("/v1/runs?limit=0", 400);

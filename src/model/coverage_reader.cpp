@@ -1,0 +1,70 @@
+#include "model/coverage_reader.hpp"
+
+#include <algorithm>
+
+#include "engine/run_selection.hpp"
+
+namespace resultsdb {
+namespace {
+
+using engine::TestSet;
+using storage::TestId;
+
+constexpr std::chrono::hours kOneRound{12};
+
+/// Of what these runs of the window cover; neighbours mostly share their set.
+TestSet united(const Window& window, std::span<const std::uint32_t> runs) {
+  TestSet all;
+  const TestSet* before = nullptr;
+  for (const std::uint32_t run : runs) {
+    const TestSet& tests = window.covered_by(run);
+    if (before != &tests) all = TestSet::united(all, tests);
+    before = &tests;
+  }
+  return all;
+}
+
+}  // namespace
+
+Result<NewestRuns> NewestRuns::read(const Survey& survey, const Window& window, Time now) {
+  NewestRuns newest;
+  std::span<const std::uint32_t> runs(window.runs());
+  newest.ever_ = united(window, runs);
+  if (runs.empty()) return newest;
+  const Time since = window.run(runs.back())->started - kOneRound;
+  std::size_t first = runs.size() - 1;
+  while (first > 0 && window.run(runs[first - 1])->started >= since) --first;
+  runs = runs.subspan(first);
+  newest.covered_ = united(window, runs);
+  const std::size_t tests = newest.covered_.size();
+  for (std::size_t i = runs.size(); i-- > 0;) {
+    const RunInfo& run = *window.run(runs[i]);
+    const RunState state = engine::state_as_of(run, now);
+    const std::size_t planned = run.counts.covered + run.counts.lost;
+    if (state == RunState::Running || (state != RunState::Incomplete && planned * 2 < tests)) continue;
+    newest.cut_off_ = state == RunState::Incomplete;
+    runs = runs.subspan(i);
+    newest.covered_ = united(window, runs);
+    break;
+  }
+  newest.runs_.assign(runs.begin(), runs.end());
+  for (const std::uint32_t run : runs) newest.tests_.push_back(&window.covered_by(run));
+  RESULTSDB_ASSIGN(newest.lost_, survey.lost_tests(window, runs));
+  return newest;
+}
+
+std::vector<TestId> NewestRuns::lost_tests() const {
+  std::vector<TestId> tests;
+  for (const auto& [test, runs] : lost_)
+    if (!covered_.contains(test)) tests.push_back(test);
+  return tests;
+}
+
+std::optional<std::uint32_t> NewestRuns::newest_run(TestId test) const {
+  if (!covered_.contains(test)) return std::nullopt;
+  for (std::size_t i = runs_.size(); i-- > 0;)
+    if (tests_[i]->contains(test)) return runs_[i];
+  return std::nullopt;
+}
+
+}  // namespace resultsdb

@@ -1,0 +1,40 @@
+// Which tests a timeline's newest runs have results of.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "model/survey.hpp"
+
+namespace resultsdb {
+
+/// The newest runs of one window; see CoverageGapsQuery.
+class NewestRuns {
+ public:
+  static Result<NewestRuns> read(const Survey& survey, const Window& window, Time now);
+
+  /// Tests with a result in any run that counts.
+  const engine::TestSet& ever() const { return ever_; }
+  /// … in the newest runs.
+  const engine::TestSet& covered() const { return covered_; }
+  /// The newest whole run was cut off.
+  bool is_cut_off() const { return cut_off_; }
+  /// The newest runs have no result of it, but planned it.
+  bool is_lost(storage::TestId test) const { return !covered_.contains(test) && lost_.contains(test); }
+  std::vector<storage::TestId> lost_tests() const;
+  /// The newest of the newest runs that covers the test.
+  std::optional<std::uint32_t> newest_run(storage::TestId test) const;
+
+ private:
+  std::vector<std::uint32_t> runs_;            // oldest first
+  std::vector<const engine::TestSet*> tests_;  // of each of them
+  engine::TestSet ever_, covered_;
+  std::map<storage::TestId, std::vector<std::uint32_t>> lost_;
+  bool cut_off_ = false;
+};
+
+}  // namespace resultsdb
