@@ -28,6 +28,11 @@ void Options::add_selection() {
       ("configuration", po::value<std::vector<std::string>>(), "facet k=v[,k2=v2…]; repeats");
 }
 
+void Options::add_clone() {
+  add()("git-clone", po::value<std::string>(),
+        "[KEY=]PATH of the git clone that knows HEAD, tags and short hashes (default: this folder's)");
+}
+
 bool Options::parse(const Arguments& arguments) {
   po::options_description all;
   all.add(description_).add_options()("positional", po::value<std::vector<std::string>>());

@@ -28,6 +28,8 @@ class Options {
   boost::program_options::options_description_easy_init add() { return description_.add_options(); }
   /// --suite, --branch, --configuration
   void add_selection();
+  /// --git-clone, for commands that take commits.
+  void add_clone();
   /// Throws UsageError. Prints help and returns false if it was asked for.
   bool parse(const Arguments& arguments);
 

@@ -9,9 +9,10 @@ namespace resultsdb::cli {
 /// What CI can rely on.
 enum ExitCode : int {
   kDone = 0,
-  kRefused = 1,  ///< an input was refused, a gate is closed, a check found damage, or --strict found failing tests
-  kWrongUse = 2,
-  kUnavailable = 3,  ///< the store or server cannot be opened or reached
+  kRefused = 1,      ///< the answer is no: a gate is closed, a check found damage, --strict found something; or a
+                     ///< file was refused
+  kWrongUse = 2,     ///< also a suite, test, run or commit that is not there
+  kUnavailable = 3,  ///< a store, server or disk that failed: unreachable, damaged, full
 };
 
 using Arguments = std::vector<std::string>;

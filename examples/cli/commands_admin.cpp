@@ -85,7 +85,7 @@ int run_import_export(const Arguments& arguments) {
   std::ifstream file;
   if (path != "-") {
     file.open(path, std::ios::binary);
-    if (!file) fail(make_error(ErrorCode::NotFound, "cannot read this file", path));
+    if (!file) refuse(make_error(ErrorCode::NotFound, "cannot read this file", path));
   }
   auto model = open_model(options, Access::Create);
   ProgressBar progress("import");
@@ -94,7 +94,7 @@ int run_import_export(const Arguments& arguments) {
     auto error = report.error();
     error.context = path + (error.context.empty() ? "" : ": " + error.context);
     error.message += "; the lines before it are stored, and importing them again changes nothing";
-    fail(error);
+    refuse(error);
   }
   std::cout << report->runs_added << " runs added, " << report->runs_unchanged << " already there, "
             << report->commits << " commits, " << report->documents << " documents\n";

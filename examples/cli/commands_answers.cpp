@@ -64,11 +64,23 @@ ChangeKind parse_kind(const std::string& text) {
   throw UsageError{"--kind: '" + text + "' is none of regression, flaky, expectation, fix"};
 }
 
-RegressionsQuery::State parse_state(const std::string& text) {
+bool is_ever_open(ChangeKind kind) { return kind == ChangeKind::Regression || kind == ChangeKind::Flaky; }
+
+/// --state; without it what lists anything of the kinds that were asked for.
+RegressionsQuery::State parse_state(const Options& options, const std::vector<ChangeKind>& kinds) {
+  const auto text = options.text("state");
+  if (text.empty())
+    return std::ranges::all_of(kinds, is_ever_open) ? RegressionsQuery::State::Open
+                                                    : RegressionsQuery::State::All;
   if (text == "open") return RegressionsQuery::State::Open;
-  if (text == "closed") return RegressionsQuery::State::Closed;
+  if (text == "fixed" || text == "closed") return RegressionsQuery::State::Closed;
   if (text == "all") return RegressionsQuery::State::All;
-  throw UsageError{"--state: '" + text + "' is none of open, closed, all"};
+  throw UsageError{"--state: '" + text + "' is none of open, fixed, all"};
+}
+
+Cell state_cell(const Regression& regression) {
+  if (regression.open) return cell("open");
+  return regression.kind == ChangeKind::Expectation ? Cell{"", "null"} : cell("fixed");
 }
 
 }  // namespace
@@ -165,9 +177,10 @@ int run_flaky(const Arguments& arguments) {
 int run_regressions(const Arguments& arguments) {
   Options options("regressions", "[--suite S]", 0);
   add_question(options, 0);
+  options.add_clone();
   options.add()  //
-      ("state", po::value<std::string>()->default_value("open"),
-       "open, closed or all; fixes and changed expectations are never open")                           //
+      ("state", po::value<std::string>(),
+       "open, fixed or all (default: open; all if --kind asks for fixes or expectations, which never are)")  //
       ("kind", po::value<std::vector<std::string>>(), "regression, flaky, expectation, fix; repeats")  //
       ("change", po::value<double>()->default_value(1e-3),
        "how likely a change is at one run; 0.01 shows possible ones too")                                  //
@@ -178,7 +191,8 @@ int run_regressions(const Arguments& arguments) {
   const auto format = options.format();
   const auto model = open_model(options, Access::Read);
   Answers answers(model);
-  Records records({"id", "suite", "kind", "open", "tests", "configurations", "range", "last_good",
+  CommitNames names(*model);
+  Records records({"id", "suite", "kind", "open", "state", "tests", "configurations", "range", "last_good",
                    "first_bad", "before", "after", "worst", "events"});
   Basis basis;
   std::string example;
@@ -187,11 +201,11 @@ int run_regressions(const Arguments& arguments) {
   const auto suites = suites_of(*model, options);
   for (const std::string& suite : suites) {
     RegressionsQuery query{parse_question(options, suite)};
-    query.state = parse_state(options.text("state"));
     for (const std::string& kind : options.texts("kind")) query.kinds.push_back(parse_kind(kind));
+    query.state = parse_state(options, query.kinds);
     query.change = options.value<double>("change");
     if (options.has("commit"))
-      query.containing = named_commit(*model, options.text("commit"), "--commit").position;
+      query.containing = named_commit(*model, options, options.text("commit"), "--commit").position;
     query.limit = options.number("limit");
     const auto answer = ask([&] { return answers.regressions(query); });
     total += answer.total;
@@ -204,18 +218,19 @@ int run_regressions(const Arguments& arguments) {
                    cell(suite),
                    cell(to_string(each.kind)),
                    {each.open ? "open" : "", each.open ? "true" : "false"},
+                   state_cell(each),
                    cell(each.tests, 1),
                    labels.cell(configurations(answer.timelines, each.timelines), 1),
-                   cell_range(each.after, each.to),
-                   cell(each.last_good),
-                   cell(each.first_bad),
+                   cell_range(each.after, each.to, names.name(each.after), names.name(each.to)),
+                   names.cell(each.last_good),
+                   names.cell(each.first_bad),
                    cell(each.before),
                    cell(each.after_rate),
                    cell(each.worst.actual),
                    events_cell(answer, each)});
     }
   }
-  records.hide({"id", "range", "events"});
+  records.hide({"id", "open", "range", "events"});
   if (suites.size() == 1) records.hide({"suite"});
   print_list(format, records, total, basis, "no such changes");
   hint(format, example.empty() ? "next: resultsdb flaky" : "next: resultsdb culprit " + example);

@@ -49,7 +49,7 @@ Records commit_records(const std::vector<Commit>& commits) {
 
 int import_commits(const Options& options, const std::string& path) {
   std::vector<Commit> commits;
-  need(for_each_line(path, [&](const boost::json::object& line, std::size_t) -> Status {
+  need_input(for_each_line(path, [&](const boost::json::object& line, std::size_t) -> Status {
     RESULTSDB_ASSIGN(auto commit, parse_commit(line));
     RESULTSDB_TRY(validate_commit(commit));
     commits.push_back(std::move(commit));

@@ -42,7 +42,6 @@ int run_gaps(const Arguments& arguments) {
   query.limit = options.number("limit");
   query.folders = 0;
   const auto model = open_model(options, Access::Read);
-  warn_of_unknown_suite(*model, options);
   Answers answers(model);
   Records records({"suite", "test", "branch", "configuration", "reason", "last", "last_outcome"});
   Basis basis;
@@ -68,13 +67,13 @@ int run_gaps(const Arguments& arguments) {
 int run_coverage(const Arguments& arguments) {
   Options options("coverage", "REPOSITORY@REF [--suite S]", 1);
   options.add_selection();
+  options.add_clone();
   if (!options.parse(arguments)) return kDone;
   if (options.positional().size() != 1) throw UsageError{"coverage: name one commit, REPOSITORY@REF"};
   const auto format = options.format();
   const auto model = open_model(options, Access::Read);
-  warn_of_unknown_suite(*model, options);
   CoverageAtQuery query;
-  query.commit = named_commit(*model, options.positional().front(), "coverage");
+  query.commit = named_commit(*model, options, options.positional().front(), "coverage");
   query.selection = parse_selection(options);
   query.now = system_clock()();
   Answers answers(model);

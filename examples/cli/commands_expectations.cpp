@@ -45,7 +45,7 @@ int list(const Options& options) {
   const auto model = open_model(options, Access::Read);
   ExpectationsQuery query{.suite = only_suite(*model, options, "expectations"), .test = options.text("test")};
   if (options.has("commit"))
-    query.position = named_commit(*model, options.text("commit"), "--commit").position;
+    query.position = named_commit(*model, options, options.text("commit"), "--commit").position;
   Records records(kColumns);
   for (const auto& each : need(Answers(model).expectations(query))) records.add(cells_of(each));
   records.print(options.format(), "no expectations are stored; 'resultsdb expectations add' stores one");
@@ -65,8 +65,9 @@ int add(const Options& options) {
   expectation.owner = options.text("owner");
   expectation.bug = options.text("bug");
   if (options.has("since"))
-    expectation.from = named_commit(*model, options.text("since"), "--since").position;
-  if (options.has("until")) expectation.to = named_commit(*model, options.text("until"), "--until").position;
+    expectation.from = named_commit(*model, options, options.text("since"), "--since").position;
+  if (options.has("until"))
+    expectation.to = named_commit(*model, options, options.text("until"), "--until").position;
   if (options.has("expires")) {
     auto time = parse_time(options.text("expires"));
     if (!time) throw UsageError{"--expires: " + time.error().text()};
@@ -109,6 +110,7 @@ int review(const Options& options) {
 int run_expectations(const Arguments& arguments) {
   Options options("expectations", "[list | add | remove ID | review] --suite S", 2);
   add_question(options, 100);
+  options.add_clone();
   options.add()                                                                                          //
       ("test", po::value<std::string>(), "list, add: the test, in full")                                 //
       ("commit", po::value<std::string>(), "list: those in force at this commit, REPOSITORY@REF")        //

@@ -99,6 +99,7 @@ int run_gate(const Arguments& arguments) {
                   "last:N, several joined by ';'.",
                   2);
   options.add_selection();
+  options.add_clone();
   options.add()                                                                               //
       ("new-failures", po::value<std::uint32_t>()->default_value(0), "new failures allowed")  //
       ("count-flaky", "new failures of tests that were flaky before count, too")              //

@@ -162,7 +162,7 @@ void try_run(Importing& importing, const RunPlan& plan, const std::vector<std::s
 int import_manifest(Importing& importing, const std::string& path) {
   std::vector<RunPlan> plans;
   const auto folder = path == "-" ? std::string() : fs::path(path).parent_path().string();
-  need(for_each_line(path, [&](const boost::json::object& line, std::size_t number) -> Status {
+  need_input(for_each_line(path, [&](const boost::json::object& line, std::size_t number) -> Status {
     RESULTSDB_ASSIGN(auto plan, parse_manifest_line(line, folder));
     plan.place = path + ':' + std::to_string(number);
     plans.push_back(std::move(plan));
@@ -239,6 +239,7 @@ int import_uploads(const std::shared_ptr<Model>& model, const std::vector<std::s
 
 void add_import_options(Options& options) {
   options.add_selection();
+  options.add_clone();
   options.add()                                                                                             //
       ("manifest", po::value<std::string>(), "file of JSON lines, one per run (- for the standard input)")  //
       ("commit", po::value<std::vector<std::string>>(),
@@ -285,7 +286,7 @@ int run_import(const Arguments& arguments) {
 #endif
 
   RepositoryList repositories;
-  const auto clone = open_clone(options.text("repository"));
+  const auto clone = open_clone(options);
   if (clone) repositories.push_back(clone);
   auto model = open_model(settings.dry_run ? "memory:" : options.store(), Access::Create, repositories);
   const bool many = options.has("manifest");
@@ -303,7 +304,7 @@ int run_import(const Arguments& arguments) {
   auto plan = plan_from_options(options, clone.get());
   plan.files = expand(options.positional(), from_folders);
   if (plan.files.empty())
-    fail(make_error(ErrorCode::NotFound, "there is no file in this folder", options.positional().front()));
+    refuse(make_error(ErrorCode::NotFound, "there is no file in this folder", options.positional().front()));
   return import_files(importing, plan, from_folders, options.has("run-per-file"));
 }
 
@@ -323,7 +324,7 @@ int run_read(const Arguments& arguments) {
     std::cout << formats::to_json(outcome) << '\n';
     return outcome.run ? kDone : kRefused;
   }
-  if (!outcome.run) fail(outcome.refused->error);
+  if (!outcome.run) refuse(outcome.refused->error);
   Records records({"test", "outcome", "expected", "duration_ms", "attempts", "message"});
   for (const auto& test : outcome.run->tests) {
     std::string attempts;
@@ -343,7 +344,7 @@ int run_env(const Arguments& arguments) {
       ("env-file", po::value<std::string>(),
        "write it as KEY=VALUE lines for a container (- for the output)");
   if (!options.parse(arguments)) return kDone;
-  const auto clone = open_clone("");
+  const auto clone = open_clone(options);
   if (options.has("env-file")) {
     write_private_file(options.text("env-file"), environment_file(clone.get()));
     if (!options.has("print")) return kDone;

@@ -67,8 +67,10 @@ std::string range_json(const CulpritAnswer::Range& range) {
   return text + "]}";
 }
 
-void print_culprit_json(const CulpritAnswer& answer, const Records& timelines) {
-  std::cout << "{\"status\":" << json::quote(to_string(answer.status)) << ",\"per_timeline\":["
+void print_culprit_json(const CulpritAnswer& answer, const std::optional<Proportion>& flaky,
+                        const Records& timelines) {
+  std::cout << "{\"status\":" << json::quote(to_string(answer.status))
+            << ",\"flaky\":" << (flaky ? cell(*flaky).json : "null") << ",\"per_timeline\":["
             << timelines.json_items()
             << "],\"combined\":" << (answer.combined ? range_json(*answer.combined) : "null")
             << ",\"posterior\":[";
@@ -153,6 +155,16 @@ void print_ranges(const CulpritAnswer& answer) {
               << answer.timelines[answer.next_test->timeline].configuration.key() << '\n';
 }
 
+/// No commit is to blame for a test that does both: says so, and what helps.
+void print_flaky(const Proportion& minority, const std::string& test, const std::string& suite) {
+  std::cout << "this test is flaky: it does both without a change, the rarer in " << cell(minority).text
+            << " of its runs, so no commit is to blame\n"
+               "'resultsdb verdict "
+            << test_arguments(test, suite)
+            << "' shows where; until it is mended, expect both:\nresultsdb expectations add --test "
+            << test_arguments(test, suite) << " --expect PASS --expect FAIL\n";
+}
+
 void print_culprit(const CulpritAnswer& answer, const Records& timelines) {
   switch (answer.status) {
     case CulpritAnswer::Status::Found:
@@ -171,6 +183,16 @@ void print_culprit(const CulpritAnswer& answer, const Records& timelines) {
       break;
   }
   print_basis(answer.basis);
+}
+
+/// How often a flaky test does the rarer of what it does; nothing for others.
+std::optional<Proportion> flakiness_of(const std::shared_ptr<Model>& model, const Question& question,
+                                       const std::string& test) {
+  VerdictQuery query{question};
+  query.test = test;
+  const auto answer = need(Answers(model).verdict(query));
+  if (answer.verdict != Verdict::Flaky) return std::nullopt;
+  return answer.flakiness.minority;
 }
 
 std::string next_after(const VerdictAnswer& answer, const std::string& test) {
@@ -195,8 +217,36 @@ std::vector<Configuration> configurations(const Comparison& answer) {
   return all;
 }
 
-Records records_of(const Comparison& answer) {
-  Records records({"change", "test", "configuration", "a", "b", "rate_a", "rate_b", "p_value", "q_value"});
+/// By test and configuration (empty: any): how often a flaky test does the rarer of what it does.
+using FlakyTests = std::map<std::pair<std::string, std::string>, Proportion>;
+
+/// As the gate sees it: flaky is what did both since its last change, each at least twice.
+FlakyTests flaky_tests(const std::shared_ptr<Model>& model, const CompareQuery& query,
+                       const Selection& selection) {
+  constexpr std::uint32_t kRuns = 100, kLeast = 2;
+  FlakyQuery flaky;
+  flaky.suite = query.suite;
+  flaky.selection = selection;
+  flaky.last = kRuns;
+  flaky.name_contains = query.name_contains;
+  flaky.bad = query.bad;
+  flaky.now = query.now;
+  flaky.limit = 0;
+  const auto answer = ask([&] { return Answers(model).flaky(flaky); });
+  FlakyTests found;
+  for (const FlakyTest& test : answer.tests) {
+    if (test.flakiness.minority.k < kLeast) continue;
+    found.emplace(std::pair(test.test, std::string()), test.flakiness.minority);
+    for (const auto& on : test.timelines)
+      found.emplace(std::pair(test.test, configuration_id(answer.timelines[on.timeline].configuration)),
+                    on.minority);
+  }
+  return found;
+}
+
+Records records_of(const Comparison& answer, const FlakyTests& flaky) {
+  Records records(
+      {"change", "test", "configuration", "a", "b", "flaky", "rate_a", "rate_b", "p_value", "q_value"});
   const auto all = configurations(answer);
   const ConfigurationLabels labels(all);
   std::map<std::string, Cell> names;
@@ -209,15 +259,18 @@ Records records_of(const Comparison& answer) {
     shown.shortened = text;
     return shown;
   };
-  bool rates = false;
+  bool rates = false, any_flaky = false;
   for (const ComparedTest& test : answer.tests) {
+    const auto at = flaky.find({test.test, test.configuration});
+    any_flaky = any_flaky || at != flaky.end();
     rates = rates || test.rate_a.n > 1 || test.rate_b.n > 1;
     records.add({cell(to_string(test.difference)), cell(test.test),
                  test.configuration.empty() ? Cell{"", "null"} : names.at(test.configuration), cell(test.a),
-                 cell(test.b), cell(test.rate_a), cell(test.rate_b), short_number(test.p_value),
-                 short_number(test.q_value)});
+                 cell(test.b), at == flaky.end() ? Cell{"", "null"} : counted(at->second), cell(test.rate_a),
+                 cell(test.rate_b), short_number(test.p_value), short_number(test.q_value)});
   }
   if (!rates) records.hide({"rate_a", "rate_b", "p_value", "q_value"});  // outcomes were compared
+  if (!any_flaky) records.hide({"flaky"});
   if (all.size() <= 1) records.hide({"configuration"});
   return records;
 }
@@ -230,8 +283,8 @@ void print_counts(const Comparison& answer) {
   std::cout << "\n\n";
 }
 
-void print_comparison(const Comparison& answer, Format format) {
-  const Records records = records_of(answer);
+void print_comparison(const Comparison& answer, const FlakyTests& flaky, Format format) {
+  const Records records = records_of(answer, flaky);
   if (format == Format::Json) {
     std::cout << "{\"counts\":{";
     for (std::size_t i = 0; i < kDifferences; ++i)
@@ -245,6 +298,12 @@ void print_comparison(const Comparison& answer, Format format) {
   }
   if (format == Format::Table) print_counts(answer);
   print_list(format, records, answer.total, answer.basis, "no differences");
+  if (const auto n = std::ranges::count_if(
+          answer.tests,
+          [&](const ComparedTest& test) { return flaky.contains({test.test, test.configuration}); });
+      n > 0)
+    std::cerr << n << " of these " << (n == 1 ? "is" : "are")
+              << " flaky, see that column: flaky tests differ without a change\n";
   if (answer.runs_a.empty() || answer.runs_b.empty()) return;
   for (const auto& [side, missing] : {std::pair("B", &answer.only_in_a), std::pair("A", &answer.only_in_b)})
     for (const Configuration& configuration : *missing)
@@ -305,6 +364,7 @@ int run_verdict(const Arguments& arguments) {
 int run_culprit(const Arguments& arguments) {
   Options options("culprit", "TEST [--suite S]", 1, "table (default) or json");
   add_question(options, 0);
+  options.add_clone();
   options.add()("near", po::value<std::string>(), "the change nearest to this commit, REPOSITORY@REF");
   if (!options.parse(arguments)) return kDone;
   if (options.positional().size() != 1) throw UsageError{"culprit: name one test"};
@@ -314,7 +374,8 @@ int run_culprit(const Arguments& arguments) {
   const std::string suite = only_suite(*model, options, "culprit"), test = options.positional().front();
   CulpritQuery query{parse_question(options, suite)};
   query.test = test;
-  if (options.has("near")) query.near = named_commit(*model, options.text("near"), "--near").position;
+  if (options.has("near"))
+    query.near = named_commit(*model, options, options.text("near"), "--near").position;
   const auto answer =
       need_test(ask_slowly([&] { return Answers(model).culprit(query); }), *model, suite, test);
   Records records(
@@ -328,7 +389,17 @@ int run_culprit(const Arguments& arguments) {
                  cell(event.after)});
   }
   records.hide({"timeline", "range"});
-  format == Format::Json ? print_culprit_json(answer, records) : print_culprit(answer, records);
+  // Where a change was found, that is the news.
+  const auto flaky =
+      answer.status == CulpritAnswer::Status::Found ? std::nullopt : flakiness_of(model, query, test);
+  if (format == Format::Json) {
+    print_culprit_json(answer, flaky, records);
+  } else if (flaky) {
+    print_flaky(*flaky, test, suite);
+    print_basis(answer.basis);
+  } else {
+    print_culprit(answer, records);
+  }
   hint(format, next_after(answer, test_arguments(test, suite)));
   return kDone;
 }
@@ -340,6 +411,7 @@ int run_compare(const Arguments& arguments) {
       "joined by ';'.",
       2);
   options.add_selection();
+  options.add_clone();
   options.add()                                                                                  //
       ("all-configurations", "everything in A with everything in B, configurations not paired")  //
       ("contains", po::value<std::string>(), "only tests whose name contains this")              //
@@ -361,7 +433,9 @@ int run_compare(const Arguments& arguments) {
   query.limit = options.number("limit");
   query.now = system_clock()();
   const auto answer = ask([&] { return Answers(model).compare(query); });
-  print_comparison(answer, format);
+  print_comparison(answer,
+                   answer.tests.empty() ? FlakyTests() : flaky_tests(model, query, parse_selection(options)),
+                   format);
   if (answer.runs_a.empty() || answer.runs_b.empty())
     std::cerr << "warning: one side has no runs, so nothing was compared\n";
   if (!answer.tests.empty())

@@ -8,6 +8,7 @@
 #include "lookup.hpp"
 #include "resultsdb/aggregate/query_language.hpp"
 #include "resultsdb/rerun_plan.hpp"
+#include "resultsdb/time.hpp"
 
 namespace resultsdb::cli {
 
@@ -31,9 +32,18 @@ std::string seconds_text(std::chrono::microseconds time) {
   return text;
 }
 
-Records records_of(const PlanAnswer& answer) {
+/// Where to run an item, as people know the place.
+Cell place_cell(const PlanAnswer& answer, const PlanItem& item, CommitNames& names) {
+  if (!item.position) return {"newest", "null"};
+  // The position of a run without commits is its time (docs/architecture.md).
+  if (answer.timelines[item.timeline].order_key == OrderKey::Time)
+    return cell(format_rfc3339(from_seconds(*item.position / 100)));
+  return cell(names.name(*item.position));
+}
+
+Records records_of(const PlanAnswer& answer, CommitNames& names) {
   Records records(
-      {"test", "configuration", "position", "reason", "repeats", "value", "estimate_us", "guessed"});
+      {"test", "configuration", "position", "at", "reason", "repeats", "value", "estimate_us", "guessed"});
   const ConfigurationLabels labels(answer.timelines);
   for (const PlanItem& item : answer.items) {
     Cell value = cell(std::optional(item.value));
@@ -43,12 +53,14 @@ Records records_of(const PlanAnswer& answer) {
     records.add({cell(item.test),
                  labels.cell(answer.timelines[item.timeline].configuration),
                  item.position ? cell(static_cast<std::int64_t>(*item.position)) : Cell{"newest", "null"},
+                 place_cell(answer, item, names),
                  cell(to_string(item.reason)),
                  cell(static_cast<std::int64_t>(item.repeats)),
                  value,
                  estimate,
                  {item.guessed ? "yes" : "", item.guessed ? "true" : "false"}});
   }
+  records.hide({"position"});
   return records;
 }
 
@@ -116,7 +128,8 @@ int run_plan(const Arguments& arguments) {
     std::cout << text << (text.empty() || text.back() == '\n' ? "" : "\n");
     return kDone;
   }
-  records_of(answer).print(format, "nothing to run: every verdict is settled");
+  CommitNames names(*model);
+  records_of(answer, names).print(format, "nothing to run: every verdict is settled");
   if (format == Format::Table) {
     std::cout << '\n'
               << answer.items.size() << " of " << answer.candidates << " candidates, "

@@ -147,16 +147,13 @@ std::vector<RunInfoPtr> runs_to_examine(Model& model, const Options& options) {
   if (options.has("run")) {
     query.id = options.text("run");
   } else if (options.has("commit")) {
-    query.commit = named_commit(model, options.text("commit"), "--commit");
+    query.commit = named_commit(model, options, options.text("commit"), "--commit");
   } else {
     query.limit_per_timeline = 1;
   }
-  warn_of_unknown_suite(model, options);
-  auto runs = need(model.runs(query));
-  if (options.has("run") && runs.empty())
-    fail(make_error(ErrorCode::NotFound, "no run has this id; 'resultsdb runs' lists them",
-                    options.text("run")));
-  return runs;
+  if (options.has("suite")) need_suite(model, options.text("suite"));
+  if (options.has("run")) need_run(model, query.suite, query.id);
+  return need(model.runs(query));
 }
 
 }  // namespace
@@ -237,7 +234,7 @@ int run_runs(const Arguments& arguments) {
     query.states.push_back(*state);
   }
   auto model = open_model(options, Access::Read);
-  warn_of_unknown_suite(*model, options);
+  if (options.has("suite")) need_suite(*model, options.text("suite"));
   Records records({"id", "suite", "branch", "configuration", "attempt", "state", "position", "started",
                    "commits", "counts", "unexpected", "lost"});
   for (const auto& run : need(model->runs(query))) {
@@ -254,6 +251,7 @@ int run_runs(const Arguments& arguments) {
 int run_failures(const Arguments& arguments) {
   Options options("failures", "[--suite S] [--run ID | --commit REPOSITORY@REF]", 0);
   options.add_selection();
+  options.add_clone();
   options.add()                                                                                  //
       ("run", po::value<std::string>(), "this run (default: the newest of each configuration)")  //
       ("commit", po::value<std::string>(), "runs of this commit, REPOSITORY@REF")                //

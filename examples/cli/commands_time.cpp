@@ -111,6 +111,7 @@ int run_shards(const Arguments& arguments) {
 int run_clusters(const Arguments& arguments) {
   Options options("clusters", "[--suite S]", 0);
   add_question(options, 1);
+  options.add_clone();
   options.add()                                                                         //
       ("run", po::value<std::string>(), "only this run")                                //
       ("commit", po::value<std::string>(), "only runs of this commit, REPOSITORY@REF")  //
@@ -128,7 +129,8 @@ int run_clusters(const Arguments& arguments) {
     static_cast<Question&>(query) = parse_question(options, suite);
     query.run = options.text("run");
     query.test = options.text("test");
-    if (options.has("commit")) query.commit = named_commit(*model, options.text("commit"), "--commit");
+    if (options.has("commit"))
+      query.commit = named_commit(*model, options, options.text("commit"), "--commit");
     query.limit = options.number("limit");
     const auto answer = need(answers.clusters(query));
     const ConfigurationLabels labels(answer.timelines);

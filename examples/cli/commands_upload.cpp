@@ -217,6 +217,7 @@ int run_upload(const Arguments& arguments) {
   Options options("upload", "URL FILE…", -1,
                   "format of the files: junit, gtest-json, … (default: by content)");
   options.add_selection();
+  options.add_clone();
   options.add()  //
       ("commit", po::value<std::vector<std::string>>(),
        "REPOSITORY@REF; repeats for several repositories")                                                //
@@ -241,7 +242,7 @@ int run_upload(const Arguments& arguments) {
     std::move(recorded.begin(), recorded.end(), std::back_inserter(documents));
   }
   if (!results.empty()) {
-    const auto clone = open_clone(options.text("repository"));
+    const auto clone = open_clone(options);
     ImportSettings settings;
     settings.read.format = options.text("format");
     settings.read.root = options.text("root");
@@ -252,7 +253,7 @@ int run_upload(const Arguments& arguments) {
     const auto imported = read_files(results, from_folders, settings, notes);
     if (!imported) return kRefused;
     if (imported->tests.empty())
-      fail(invalid_argument("no test in it; the protocol has no runs without results", results.front()));
+      refuse(invalid_argument("no test in it; the protocol has no runs without results", results.front()));
     documents.emplace_back(results.front(), document_of(plan, *imported, clone.get()));
   }
   int code = kDone;

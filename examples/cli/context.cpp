@@ -13,9 +13,31 @@
 
 namespace resultsdb::cli {
 
-void fail(const Error& error) {
+namespace {
+
+int exit_code(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::InvalidArgument:
+    case ErrorCode::NotFound:
+      return kWrongUse;
+    case ErrorCode::AlreadyExists:
+      return kRefused;
+    default:
+      return kUnavailable;
+  }
+}
+
+[[noreturn]] void end_with(const Error& error, int code) {
   std::cerr << "resultsdb: " << error.text() << '\n';
-  throw Exit{error.code == ErrorCode::Unavailable ? kUnavailable : kRefused};
+  throw Exit{code};
+}
+
+}  // namespace
+
+void fail(const Error& error) { end_with(error, exit_code(error.code)); }
+
+void refuse(const Error& error) {
+  end_with(error, error.code == ErrorCode::Unavailable ? kUnavailable : kRefused);
 }
 
 std::shared_ptr<storage::Storage> open_storage(const std::string& url, Access access) {

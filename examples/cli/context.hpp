@@ -15,8 +15,12 @@ struct Exit {
   int code;
 };
 
-/// Prints `error` with its place and throws Exit. Unavailable stores exit 3, all else 1.
+/// Prints `error` with its place and throws Exit: kWrongUse for a question that is wrong or names what is not
+/// there, kRefused for what is already there, else kUnavailable. So kRefused is an answer, wherever one is
+/// given.
 [[noreturn]] void fail(const Error& error);
+/// The same for the contents of a file that the command was given: kRefused.
+[[noreturn]] void refuse(const Error& error);
 
 /// The value, or fail().
 template <class T>
@@ -26,6 +30,11 @@ T need(Result<T> result) {
 }
 inline void need(Status status) {
   if (!status) fail(status.error());
+}
+
+/// Nothing, or refuse().
+inline void need_input(Status status) {
+  if (!status) refuse(status.error());
 }
 
 enum class Access { Read, Write, Create };

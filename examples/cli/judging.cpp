@@ -67,9 +67,10 @@ CompareSide parse_side(Model& model, const Options& options, const std::string& 
     const std::string key = part.substr(0, colon),
                       value = colon == std::string::npos ? "" : part.substr(colon + 1);
     if (key == "run" && !value.empty()) {
+      need_run(model, options.text("suite"), value);
       side.run = value;
     } else if (key == "commit" && !value.empty()) {
-      side.commit = named_commit(model, value, "commit");
+      side.commit = named_commit(model, options, value, "commit");
     } else if (key == "branch" && !value.empty()) {
       side.selection.branches = {value};
     } else if (key == "last" && !value.empty() && value.size() < 9 &&
@@ -148,20 +149,54 @@ Cell counted(const Proportion& proportion) {
   return shown;
 }
 
-Cell cell(const RunInfoPtr& run) {
-  if (!run) return {"-", "null"};
-  const auto commit = std::ranges::find(run->commits, run->position, &RunCommit::position);
-  const bool known = run->order_key == OrderKey::Commit && commit != run->commits.end();
-  const std::string place =
-      known ? commit->repository + "@" + commit->id.substr(0, 12) : format_rfc3339(run->started);
-  std::string json = "{\"run\":" + json::quote(run->id) + ",\"position\":" + std::to_string(run->position) +
+namespace {
+
+Cell run_cell(const RunInfo& run, const std::string& place) {
+  return {place, "{\"run\":" + json::quote(run.id) + ",\"position\":" + std::to_string(run.position) +
                      ",\"label\":" + json::quote(place) +
-                     ",\"time\":" + json::quote(format_rfc3339(run->started)) + "}";
-  return {place, json};
+                     ",\"time\":" + json::quote(format_rfc3339(run.started)) + "}"};
 }
 
-Cell cell_range(Position after, Position to) {
-  return {"(" + std::to_string(after) + ", " + std::to_string(to) + "]",
+/// The commit of the run's position, if its place is one.
+const RunCommit* commit_of(const RunInfo& run) {
+  const auto commit = std::ranges::find(run.commits, run.position, &RunCommit::position);
+  return run.order_key == OrderKey::Commit && commit != run.commits.end() ? &*commit : nullptr;
+}
+
+}  // namespace
+
+Cell cell(const RunInfoPtr& run) {
+  if (!run) return {"-", "null"};
+  const RunCommit* commit = commit_of(*run);
+  return run_cell(
+      *run, commit ? commit->repository + "@" + commit->id.substr(0, 12) : format_rfc3339(run->started));
+}
+
+CommitNames::CommitNames(Model& model) : model_(model), repositories_(need(model.repositories())) {}
+
+std::string CommitNames::name(Position position) {
+  const auto [found, added] = known_.try_emplace(position);
+  if (!added) return found->second;
+  found->second = "position " + std::to_string(position);
+  for (const std::string& repository : repositories_) {
+    const auto page = need(model_.commits(
+        {.repository = repository, .from_position = position, .to_position = position, .limit = 1}));
+    if (page.items.empty()) continue;
+    found->second = repository + "@" + printable(page.items.front().label());
+    break;
+  }
+  return found->second;
+}
+
+Cell CommitNames::cell(const RunInfoPtr& run) {
+  return run && commit_of(*run) ? run_cell(*run, name(run->position)) : cli::cell(run);
+}
+
+Cell cell_range(Position after, Position to, const std::string& after_name, const std::string& to_name) {
+  const auto named = [](const std::string& name, Position position) {
+    return name.empty() ? std::to_string(position) : name;
+  };
+  return {"(" + named(after_name, after) + ", " + named(to_name, to) + "]",
           "{\"after\":" + std::to_string(after) + ",\"to\":" + std::to_string(to) + "}"};
 }
 

@@ -2,6 +2,7 @@
 // shown.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,21 @@ class ConfigurationLabels {
   std::vector<std::string> facets_;
 };
 
+/// Places as people know them, as far as the store knows a commit there: `app@5@main`, `app@1f2e3d4c5b6a`.
+class CommitNames {
+ public:
+  explicit CommitNames(Model& model);
+  /// `position N` if there is no commit.
+  std::string name(Position position);
+  /// As cell(run), by the name of the run's commit.
+  Cell cell(const RunInfoPtr& run);
+
+ private:
+  Model& model_;
+  std::vector<std::string> repositories_;
+  std::map<Position, std::string> known_;
+};
+
 /// `3/40 (1-20 %)` and {"k":3,"n":40,"low":…,"high":…}; nothing that was not counted looks like a rate.
 Cell cell(const Proportion& proportion);
 /// The same, but a table shows `3/40` alone, where a column of rates stands beside it.
@@ -41,8 +57,9 @@ Cell counted(const Proportion& proportion);
 /// The commit of a run's position, else its start; `-` and null where there is none.
 Cell cell(const RunInfoPtr& run);
 Cell cell(const std::optional<Outcome>& outcome);  ///< what it did; `-` and null for none
-/// Places after the first and at or before the second.
-Cell cell_range(Position after, Position to);
+/// Places after the first and at or before the second; in CSV by their names, if they are given.
+Cell cell_range(Position after, Position to, const std::string& after_name = {},
+                const std::string& to_name = {});
 /// A JSON array and a list in words.
 Cell cell(const std::vector<std::string>& texts, std::size_t shown);
 /// Runs that were counted, and those that were not and why; for people.

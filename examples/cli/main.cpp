@@ -60,7 +60,9 @@ int print_help(std::ostream& out, int code) {
          "RESULTSDB_STORE). "
          "'resultsdb COMMAND --help' shows the "
          "options.\n"
-         "Exit codes: 0 done, 1 refused or damaged, 2 wrong use, 3 store unavailable.\n";
+         "Exit codes: 0 done, 1 the answer is no (a closed gate, damage, --strict) or a file was refused, 2 "
+         "wrong "
+         "use or no such suite, test, run or commit, 3 the store failed.\n";
   return code;
 }
 
@@ -113,6 +115,6 @@ int main(int argc, char** argv) {
     return kWrongUse;
   } catch (const std::exception& error) {
     std::cerr << "resultsdb: " << error.what() << '\n';
-    return kRefused;
+    return kUnavailable;
   }
 }

@@ -37,8 +37,8 @@ Status OutputFile::open() {
   errno = 0;
   stream_.open(written_, std::ios::binary | std::ios::trunc);
   if (stream_) return {};
-  return error(ErrorCode::PermissionDenied,
-               "cannot write here: name a file in a folder that you may write to", errno);
+  return error(ErrorCode::InvalidArgument, "cannot write here: name a file in a folder that you may write to",
+               errno);
 }
 
 Status OutputFile::finish() {
@@ -53,7 +53,7 @@ Status OutputFile::finish() {
   if (fs::exists(old)) fs::permissions(written_, old.permissions(), code);
   fs::rename(written_, target_, code);
   if (code)
-    return error(ErrorCode::PermissionDenied, "the written file cannot take its place: name another file",
+    return error(ErrorCode::InvalidArgument, "the written file cannot take its place: name another file",
                  code.value());
   return {};
 }

@@ -32,8 +32,15 @@ bool is_upload_document(const std::string& text) {
 
 }  // namespace
 
-std::shared_ptr<Repository> open_clone(const std::string& key) {
-  auto clone = open_git_repository(".", key.empty() ? environment("RESULTSDB_REPOSITORY") : key);
+std::shared_ptr<Repository> open_clone(const Options& options) {
+  std::string key = options.text("repository"), path = options.text("git-clone");
+  if (const auto equals = path.find('='); equals != std::string::npos) {
+    key = path.substr(0, equals);
+    path.erase(0, equals + 1);
+  }
+  if (key.empty()) key = environment("RESULTSDB_REPOSITORY");
+  auto clone = open_git_repository(path.empty() ? "." : path, key);
+  if (!clone && options.has("git-clone")) throw UsageError{"--git-clone: " + clone.error().text()};
   return clone ? std::move(clone).value() : nullptr;
 }
 

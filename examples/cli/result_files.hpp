@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "arguments.hpp"
 #include "resultsdb/formats.hpp"
 #include "resultsdb/repository.hpp"
 
@@ -21,8 +22,9 @@ inline std::ostream& warn() { return std::cerr << "warning: "; }
 
 class Notes;
 
-/// The git clone that the command runs in, null if there is none.
-std::shared_ptr<Repository> open_clone(const std::string& key);
+/// The git clone of --git-clone, or that the command runs in; null if that is none. Its key is that of
+/// --git-clone, --repository or RESULTSDB_REPOSITORY, else its own.
+std::shared_ptr<Repository> open_clone(const Options& options);
 
 /// Files below a folder, in byte order; other paths as they are.
 std::vector<std::string> expand(const std::vector<std::string>& paths,

@@ -173,15 +173,15 @@ class Answers(unittest.TestCase):
             self.assertEqual(cli.json('expectations', 'review', '--suite', 's'), [])
             cli.run('expectations', 'remove', stored['id'], '--suite', 's')
             self.assertEqual(cli.json('expectations', '--suite', 's'), [])
-            cli.run('expectations', 'remove', stored['id'], '--suite', 's', code=1)
+            cli.run('expectations', 'remove', stored['id'], '--suite', 's', code=2)
             cli.run('expectations', 'odd', '--suite', 's', code=2)
 
     def test_wrong_use(self):
         for arguments, word in ((('flaky', '--last', '-1'), '--last'), (('regressions', '--state', 'odd'), 'odd'),
-                                (('compare', 'run:x'), 'two sides'), (('compare', 'run:x', 'odd', '--suite', 'cron'), 'odd'),
+                                (('compare', 'run:x'), 'two sides'), (('compare', 'last:1', 'odd', '--suite', 'cron'), 'odd'),
                                 (('verdict', '--suite', 'cron'), 'one test'), (('culprit', 'x', '--format', 'csv'), 'table or json')):
             self.assertIn(word, self.cli.run(*arguments, code=2).stderr)
-        self.assertIn('did you mean', self.cli.run('verdict', 'TestRang', '--suite', 'cron', code=1).stderr)
+        self.assertIn('did you mean', self.cli.run('verdict', 'TestRang', '--suite', 'cron', code=2).stderr)
 
 
 if __name__ == '__main__':

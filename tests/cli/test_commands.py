@@ -58,7 +58,7 @@ class Commands(CliTest):
         rows = list(csv.DictReader(io.StringIO(self.cli.run('history', 'math.divides', '--suite', 'unit', '--format', 'csv').stdout)))
         self.assertEqual([row['actual'] for row in rows], ['PASS', 'FAIL', 'FAIL', 'PASS'])
         self.assertIn('1500', self.cli.run('history', 'math.divides', '--suite', 'unit').stdout)
-        self.assertIn('no such test', self.cli.run('history', 'nope', '--suite', 'unit', code=1).stderr)
+        self.assertIn('no such test', self.cli.run('history', 'nope', '--suite', 'unit', code=2).stderr)
 
     def test_a_run_without_results_is_no_pass(self):
         self.import_junit('--started', '2026-01-01T00:00:00Z', divides='')
@@ -276,13 +276,13 @@ class Commands(CliTest):
                 (('import', 'report.xml', '--format', 'nope'), 1, 'known are junit, gtest'),
                 (('import', '--manifest', 'none.jsonl'), 1, 'none.jsonl: this file is not there'),
                 (('read', 'empty'), 1, 'empty: this is a folder'),
-                (('history', 'math.divide', '--suite', 'unit'), 1, "did you mean 'math.divides'?"),
-                (('history', 'MATH.ADDS', '--suite', 'unit'), 1, "did you mean 'math.adds'?"),
-                (('history', 'zzzzzzzz', '--suite', 'unit'), 1, "has no such test; 'resultsdb tests --suite unit"),
-                (('history', 'math.adds', '--suite', 'unti'), 1, "no suite 'unti'; did you mean 'unit'?"),
-                (('history', 'math.adds', '--suite', 'others'), 1, "no suite 'others'; 'resultsdb suites' lists"),
+                (('history', 'math.divide', '--suite', 'unit'), 2, "did you mean 'math.divides'?"),
+                (('history', 'MATH.ADDS', '--suite', 'unit'), 2, "did you mean 'math.adds'?"),
+                (('history', 'zzzzzzzz', '--suite', 'unit'), 2, "has no such test; 'resultsdb tests --suite unit"),
+                (('history', 'math.adds', '--suite', 'unti'), 2, "no suite 'unti'; did you mean 'unit'?"),
+                (('history', 'math.adds', '--suite', 'others'), 2, "no suite 'others'; 'resultsdb suites' lists"),
                 (('history', 'math.adds', '--suite', 'unit', '--limit', '-1'), 2, '--limit: must be 0 to'),
-                (('failures', '--suite', 'nope'), 0, "warning: there is no suite 'nope'"),
+                (('failures', '--suite', 'nope'), 2, "there is no suite 'nope'"),
                 (('failures', '--run', 'a', '--commit', 'app@b'), 2, 'not both'),
                 (('histroy', 'x'), 2, "did you mean 'history'?")):
             self.assertIn(text, self.cli.run(*arguments, code=code).stderr, arguments)
@@ -316,21 +316,21 @@ class Commands(CliTest):
         before = os.listdir(self.folder.name)
         with sqlite3.connect(self.path('results.db')) as database:
             database.execute("UPDATE run_outcomes SET blob = x'00'")
-        refused = self.cli.run('export', target, code=1).stderr
+        refused = self.cli.run('export', target, code=3).stderr
         self.assertIn('checksum', refused)
         with open(target, encoding='utf-8') as file:
             self.assertEqual(file.read(), exported)
         self.assertEqual(os.listdir(self.folder.name), before)
-        self.cli.run('export', self.path('new.jsonl'), code=1)
+        self.cli.run('export', self.path('new.jsonl'), code=3)
         self.assertFalse(os.path.exists(self.path('new.jsonl')))
 
     def test_export_to_a_full_disk_or_nowhere(self):
         self.import_junit()
-        for full in (self.cli.run('export', '/dev/full', code=1),
-                     self.cli.run('export', code=1, stdout='/dev/full')):
+        for full in (self.cli.run('export', '/dev/full', code=3),
+                     self.cli.run('export', code=3, stdout='/dev/full')):
             self.assertIn('not everything could be written', full.stderr)
-        self.assertIn('name a file in a folder', self.cli.run('export', self.path('no/such/folder'), code=1).stderr)
-        self.assertIn('name a file in a folder', self.cli.run('export', self.folder.name, code=1).stderr)
+        self.assertIn('name a file in a folder', self.cli.run('export', self.path('no/such/folder'), code=2).stderr)
+        self.assertIn('name a file in a folder', self.cli.run('export', self.folder.name, code=2).stderr)
 
     def test_purge(self):
         for day in (1, 2, 3):

@@ -1,6 +1,7 @@
 """query, gate and plan: real processes on a small store."""
 import json
 import os
+import sqlite3
 import tempfile
 import unittest
 
@@ -74,6 +75,16 @@ class Gate(unittest.TestCase):
                          '^(' + solid.replace('.', '\\.') + ')$\n')
         self.assertEqual(len(json.loads(self.cli.run('plan', '--suite', 's', '--as', 'json').stdout)), 2)
         self.assertIn('nothing to run', self.cli.run('plan', '--suite', 's', '--budget', '0').stdout)
+
+    def test_only_broken_rules_close_the_gate(self):
+        for arguments, word in ((('run:nope', 'last:1'), 'nope'), (('last:1', 'commit:app@' + 'a' * 40), 'does not know this commit'),
+                                (('last:1', 'last:1', '--suite', 'nope'), "no suite 'nope'"),
+                                (('last:1', 'last:1', '--markdown', os.path.join(self.folder.name, 'no/page.md')), 'cannot write here')):
+            self.assertIn(word, self.cli.run('gate', *arguments, code=2).stderr, arguments)
+        self.cli.run('gate', 'last:1', 'last:1', '--markdown', '/dev/full', code=3)
+        with sqlite3.connect(os.path.join(self.folder.name, 'store.db')) as database:
+            database.execute("UPDATE test_set SET blob = x'00'")
+        self.assertIn('checksum', self.cli.run('gate', 'branch:main', 'last:1', code=3).stderr)
 
     def test_wrong_use(self):
         for arguments, word in ((('query',), 'one query'), (('gate', 'branch:main'), 'base and candidate'),

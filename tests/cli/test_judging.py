@@ -136,6 +136,27 @@ class Judging(unittest.TestCase):
         table = self.cli.run('regressions', '--suite', 's').stdout.splitlines()
         self.assertIn('8/8 (68-100 %)', table[1])
 
+    def test_regressions_of_a_kind_need_no_state(self):
+        def kinds(*arguments):
+            return [(item['kind'], item['state']) for item in self.cli.json('regressions', '--suite', 's', *arguments)]
+        regression, fix = ('regression', 'open'), ('fix', 'fixed')
+        for arguments, found in (((), [regression]), (('--kind', 'fix'), [fix]), (('--kind', 'regression'), [regression]),
+                                 (('--kind', 'fix', '--kind', 'regression'), [regression, fix]), (('--state', 'fixed'), [fix]),
+                                 (('--state', 'closed'), [fix]), (('--kind', 'fix', '--state', 'open'), []),
+                                 (('--kind', 'expectation'), [])):
+            self.assertEqual(sorted(kinds(*arguments)), sorted(found), arguments)
+        self.assertIn('none of open, fixed, all', self.cli.run('regressions', '--state', 'done', code=2).stderr)
+
+    def test_places_are_commits(self):
+        good, bad = (at(i)[:LABEL] for i in (24, 26))
+        self.assertIn(f'"({good}, {bad}]",{good},{bad},', self.cli.run('regressions', '--suite', 's', '--format', 'csv').stdout)
+        items = {item['test']: item for item in self.cli.json('plan', '--suite', 's')}
+        item = items[self.name('broken')]
+        self.assertEqual((item['reason'], item['position'], item['at']), ('culprit_gap', 100 * 1000025, at(25)[:LABEL]))
+        table = self.cli.run('plan', '--suite', 's').stdout
+        self.assertIn(item['at'], table)
+        self.assertNotIn(str(item['position']), table)
+
     def test_verdicts(self):
         for short, verdict in (('steady', 'healthy'), ('shaky', 'flaky'), ('broken', 'regressed'), ('mended', 'fixed')):
             self.assertEqual(self.cli.json('verdict', self.name(short), '--suite', 's')['verdict'], verdict, short)
@@ -206,6 +227,34 @@ class Judging(unittest.TestCase):
         self.assertIn('95 % range: after code@', text)
         self.assertRegex(text, r'tells most: run it 1x at code@\S+ on os=linux')
         self.assertEqual(self.cli.json('culprit', self.name('steady'), '--suite', 's')['status'], 'none')
+
+    def test_culprit_of_a_flaky_test(self):
+        shaky = self.name('shaky')
+        for arguments in ((), ('--to', '2026-01-01T00:36:00Z')):  # the newest result is good, and bad
+            answer = self.cli.json('culprit', shaky, '--suite', 's', *arguments)
+            self.assertNotEqual(answer['status'], 'found')
+            self.assertEqual(answer['flaky']['k'], 5)
+            done = self.cli.run('culprit', shaky, '--suite', 's', *arguments).stdout
+            self.assertIn('this test is flaky: it does both without a change, the rarer in 5/', done)
+            self.assertNotIn('too few', done)
+        hint, = (line for line in done.splitlines() if 'expectations add' in line)
+        self.assertEqual(hint, f'resultsdb expectations add --test {shaky} --suite s --expect PASS --expect FAIL')
+        for other in ('broken', 'steady', 'mended'):
+            self.assertIsNone(self.cli.json('culprit', self.name(other), '--suite', 's')['flaky'])
+
+    def test_compare_marks_flaky_tests(self):
+        sides = 'commit:' + at(36), 'commit:' + at(40), '--suite', 's'
+        items = {item['test']: item for item in self.cli.json('compare', *sides)['items']}
+        self.assertEqual(items[self.name('shaky')]['change'], 'fixed')
+        self.assert_rate(items[self.name('shaky')]['flaky'], 5, 20)
+        self.assertIsNone(items[self.name('broken')]['flaky'])
+        done = self.cli.run('compare', *sides)
+        self.assertRegex(done.stdout, r'fixed +shaky +FAIL +PASS +5/20')
+        self.assertIn('1 of these is flaky', done.stderr)
+        anywhere = self.cli.json('compare', *sides, '--all-configurations')['items']
+        self.assertEqual([item['test'] for item in anywhere if item['flaky']], [self.name('shaky')])
+        plain = self.cli.run('compare', 'commit:' + at(8), 'commit:' + at(40), '--suite', 's')
+        self.assertNotIn('flaky', plain.stdout + plain.stderr)
 
     def test_compare(self):
         a, b = ('commit:' + at(i) for i in (8, 40))

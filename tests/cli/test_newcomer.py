@@ -80,10 +80,54 @@ class Newcomer(CliTest):
         self.assertEqual(self.add('many/0.xml', '--dry-run').stderr, '')
 
     def test_in_a_clone_the_commit_to_pass_is_named(self):
-        subprocess.run(['git', 'init', '-q', self.path('app')], check=True)
+        here, _ = self.clone()
         self.write('app/a.xml', junit())
-        here = Cli(self.cli.store, self.path('app'))
         self.assertIn('pass --commit app@HEAD\n', here.run('import', 'a.xml', '--dry-run').stderr)
+
+    def clone(self):
+        """The program in a clone of app with three commits, the second of them tagged v1; and their hashes."""
+        def git(*arguments):
+            return subprocess.run(['git', '-c', 'user.name=a', '-c', 'user.email=a@b', '-C', self.path('app'), *arguments],
+                                  capture_output=True, text=True, check=True).stdout.strip()
+        os.makedirs(self.path('app'))
+        git('init', '-q', '-b', 'main')
+        for i in range(3):
+            git('commit', '-q', '--allow-empty', '-m', str(i))
+        git('tag', 'v1', 'HEAD~1')
+        return Cli(self.cli.store, self.path('app')), git('log', '--format=%H').split()
+
+    def test_commits_are_named_as_in_import(self):
+        here, (head, tagged, first) = self.clone()
+        for number, commit in enumerate(('HEAD', 'app@v1')):
+            failure = '' if number else '<failure message="no"/>'
+            self.write('app/a.xml', junit(f'2026-01-0{5 - number}T00:00:00Z', f'<testcase name="a">{failure}</testcase>'))
+            here.run('import', 'a.xml', '--suite', 's', '--configuration', 'os=linux', '--commit', commit)
+        self.assertEqual([run['commits'] for run in here.json('runs')], [['app@' + head], ['app@' + tagged]])
+        for name in ('app@HEAD', 'HEAD', 'app@main', head[:9], 'main'):
+            self.assertEqual(len(here.json('failures', '--commit', name)), 1, name)
+        for name in ('app@v1', 'v1', 'app@HEAD~1', tagged[:7]):
+            self.assertEqual(here.json('failures', '--commit', name), [], name)
+        for a, b in (('v1', 'HEAD'), ('app@v1', 'app@HEAD'), (tagged[:8], head)):
+            self.assertEqual(here.json('compare', 'commit:' + a, 'commit:' + b)['counts']['new_failure'], 1, a)
+        here.run('gate', 'commit:v1', 'commit:HEAD', code=1)
+        here.run('gate', 'commit:HEAD', 'commit:v1', code=0)
+        test, = (row['test'] for row in here.json('tests'))
+        here.run('culprit', test, '--near', 'HEAD')
+        self.assertEqual(here.json('regressions', '--commit', 'HEAD'), [])
+        self.assertEqual(len(here.json('clusters', '--commit', 'HEAD')), 1)
+
+        elsewhere = self.cli
+        for clone in ('app', 'app=app', 'app=' + self.path('app')):
+            self.assertEqual(len(elsewhere.json('failures', '--commit', 'app@HEAD', '--git-clone', clone)), 1, clone)
+
+        def why(cli, *arguments):
+            return cli.run('failures', *arguments, code=2).stderr
+        self.assertIn('this folder is no git clone that could tell; --git-clone PATH', why(elsewhere, '--commit', 'app@HEAD'))
+        self.assertIn("is of the repository 'app'; --git-clone web=PATH names another", why(here, '--commit', 'web@HEAD'))
+        self.assertIn('neither does the git clone of this folder', why(here, '--commit', 'app@v9'))
+        self.assertIn(f"this is {first[:12]}, of which the store has no run; 'resultsdb commits", why(here, '--commit', 'HEAD~2'))
+        self.assertIn('--git-clone', why(elsewhere, '--commit', 'app@HEAD', '--git-clone', 'nowhere'))
+        self.assertEqual(len(here.json('commits')), 2, 'asking registers nothing')
 
     def test_json(self):
         self.write('a.xml', junit(CLOCK, '<testcase name="a"/><testcase name="b"><failure/></testcase>'))
