@@ -48,7 +48,7 @@ Status check(const DocumentBatch& batch, const Before& before, const std::set<st
   return {};
 }
 
-Result<Before> read_before(Client& client, const Keys& keys, const DocumentBatch& batch,
+Result<Before> read_before(Client& client, const Keys& keys, Seal seal, const DocumentBatch& batch,
                            const std::set<std::string>& named) {
   std::set<std::string> pairs;
   for (const auto& item : batch.puts)
@@ -65,7 +65,7 @@ Result<Before> read_before(Client& client, const Keys& keys, const DocumentBatch
   for (const auto& key : named) {
     const auto& item = replies[0].items[i++];
     if (item.is_nil()) continue;
-    RESULTSDB_ASSIGN(auto document, unpack_document(batch.collection, key, item.text));
+    RESULTSDB_ASSIGN(auto document, unpack_document(batch.collection, key, seal.open(item.text)));
     before.documents.emplace(key, std::move(document));
   }
   i = 0;
@@ -100,10 +100,10 @@ Result<bool> RedisStorage::apply_once(const Keys& keys, const DocumentBatch& bat
   const auto named = named_keys(batch);
   Before before;
   if (!named.empty()) {
-    RESULTSDB_ASSIGN(before, read_before(*client_, keys, batch, named));
+    RESULTSDB_ASSIGN(before, read_before(*client_, keys, seal_, batch, named));
   }
   RESULTSDB_TRY(check(batch, before, named));
-  Transaction transaction(keys);
+  Transaction transaction(keys, seal_);
   for (const auto& key : named) transaction.expect_version(collection::kDocuments, key, before.version(key));
   std::set<std::string> pairs;
   for (const auto& item : batch.puts)
@@ -133,7 +133,7 @@ Result<std::optional<Document>> RedisStorage::do_get_document(std::string_view c
   RESULTSDB_ASSIGN(const auto reply,
                    client_->run(table, Access::Repeatable, Command{"HGET", table, std::string(key)}));
   if (reply.is_nil()) return std::optional<Document>();
-  RESULTSDB_ASSIGN(auto document, unpack_document(collection, key, reply.text));
+  RESULTSDB_ASSIGN(auto document, unpack_document(collection, key, seal_.open(reply.text)));
   return std::optional(std::move(document));
 }
 
@@ -143,7 +143,7 @@ Result<std::optional<Bytes>> RedisStorage::do_read_chunk(std::string_view collec
   RESULTSDB_ASSIGN(auto reply,
                    client_->run(table, Access::Repeatable, Command{"HGET", table, chunk_field(key, number)}));
   if (reply.is_nil()) return std::optional<Bytes>();
-  return std::optional(std::move(reply.text));
+  return std::optional(Bytes(seal_.open(reply.text)));
 }
 
 Result<std::vector<Document>> RedisStorage::do_find_documents(const DocumentQuery& query,
@@ -165,7 +165,8 @@ Result<std::vector<Document>> RedisStorage::do_find_documents(const DocumentQuer
   std::vector<Document> documents;
   for (std::size_t i = 0; i + 1 < items.size(); i += 2) {
     if (!range.contains(items[i].text)) continue;  // one that was found by a unique pair
-    RESULTSDB_ASSIGN(auto document, unpack_document(query.collection, items[i].text, items[i + 1].text));
+    RESULTSDB_ASSIGN(auto document,
+                     unpack_document(query.collection, items[i].text, seal_.open(items[i + 1].text)));
     documents.push_back(std::move(document));
   }
   return documents;

@@ -222,16 +222,16 @@ Result<std::vector<TimelineRow>> RedisStorage::do_find_timelines(std::string_vie
   for (const auto id : wanted) {
     const auto& bytes = *value++;
     if (bytes.is_nil()) continue;
-    RESULTSDB_ASSIGN(rows.emplace_back(), unpack_timeline(id, bytes.text));
+    RESULTSDB_ASSIGN(rows.emplace_back(), unpack_timeline(id, seal_.open(bytes.text)));
   }
   return rows;
 }
 
-Result<std::vector<TimelineRow>> RedisStorage::take_timelines(Reply pairs) {
+Result<std::vector<TimelineRow>> RedisStorage::take_timelines(Reply pairs) const {
   std::vector<TimelineRow> rows;
   for (std::size_t i = 0; i + 1 < pairs.items.size(); i += 2) {
     const auto id = ByteReader(pairs.items[i].text).u32();
-    RESULTSDB_ASSIGN(rows.emplace_back(), unpack_timeline(id, pairs.items[i + 1].text));
+    RESULTSDB_ASSIGN(rows.emplace_back(), unpack_timeline(id, seal_.open(pairs.items[i + 1].text)));
   }
   std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
   return rows;

@@ -42,6 +42,14 @@ struct Schema {
   int version = 0, oldest_reader = 0;
 };
 
+/// What is no schema is another program's.
+template <class Replies>
+Result<Replies> as_schema(Result<Replies> replies) {
+  if (replies || replies.error().code != ErrorCode::Corrupt) return replies;
+  return redis_error(ErrorCode::SchemaMismatch,
+                     "keys of another program stand where this store's should; choose another ?prefix=");
+}
+
 /// Reads what the store says of itself, making a fresh one if wanted.
 Result<Schema> open_schema(redis::Client& client, const RedisOptions& options) {
   const auto key = options.prefix + "schema";
@@ -49,10 +57,11 @@ Result<Schema> open_schema(redis::Client& client, const RedisOptions& options) {
   if (options.create && !options.read_only) {
     const std::vector<Command> commands{{"HSETNX", key, "version", version},
                                         {"HSETNX", key, "oldest_reader", version}};
-    RESULTSDB_ASSIGN(const auto made, client.run(key, Access::Repeatable, commands));
+    RESULTSDB_ASSIGN(const auto made, as_schema(client.run(key, Access::Repeatable, commands)));
   }
-  RESULTSDB_ASSIGN(const auto reply,
-                   client.run(key, Access::Repeatable, Command{"HMGET", key, "version", "oldest_reader"}));
+  RESULTSDB_ASSIGN(
+      const auto reply,
+      as_schema(client.run(key, Access::Repeatable, Command{"HMGET", key, "version", "oldest_reader"})));
   if (reply.items[0].is_nil())
     return redis_error(ErrorCode::NotFound, "there is no such store; 'import' makes one",
                        client.location() + ", keys " + options.prefix + '*');

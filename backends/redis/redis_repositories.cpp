@@ -36,10 +36,6 @@ bool matches(const CommitRow& commit, const CommitQuery& query) {
   return false;
 }
 
-std::string branch_member(const CommitKey& key) {
-  return ByteWriter().ended(key.branch).ordered(key.position).ended(key.id).text();
-}
-
 CommitKey key_of(const CommitRow& commit) { return {commit.branch, *commit.position, commit.id()}; }
 
 /// The range of names, if the query asks for commits by name. Revision 0, "not known", is no name.
@@ -89,11 +85,11 @@ Result<bool> RedisStorage::apply_once(const Keys& keys, const RepositoryBatch& b
     return redis_error(ErrorCode::Conflict, "the repository is at version " + std::to_string(version),
                        batch.row.name);
 
-  Transaction transaction(keys);
+  Transaction transaction(keys, seal_);
   transaction.expect_version(repository::kRow, "row", version);
   for (const auto& reply : std::span(replies).subspan(1)) {
     for (const auto& member : reply.items) {
-      RESULTSDB_ASSIGN(const auto commit, unpack_commit(batch.row.name, member.text));
+      RESULTSDB_ASSIGN(const auto commit, unpack_commit(batch.row.name, seal_.open(member.text)));
       transaction.sorted_delete(repository::kCommits, member.text);
       transaction.sorted_delete(repository::kBranches, branch_member(key_of(commit)));
       for (const auto& name : commit_names(commit)) transaction.sorted_delete(repository::kNames, name);
@@ -120,7 +116,7 @@ Result<std::vector<RepositoryRow>> RedisStorage::do_find_repositories() {
   std::vector<RepositoryRow> rows;
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (answers[i].is_nil()) continue;
-    ByteReader in(answers[i].text);
+    ByteReader in(seal_.open(answers[i].text));
     RepositoryRow row{names[i], in.u64(), {}};
     row.text = in.rest();
     if (!in.ok()) return damaged(repository::kRow);
@@ -148,7 +144,7 @@ Result<std::vector<CommitRow>> RedisStorage::do_find_commits(const CommitQuery& 
   std::map<std::string, CommitRow> sorted;
   const auto cursor = after ? pack_key(CommitKey{after->branch, after->position, after->id}) : std::string();
   for (const auto& member : replies[0].items) {
-    RESULTSDB_ASSIGN(auto commit, unpack_commit(query.repository, member.text));
+    RESULTSDB_ASSIGN(auto commit, unpack_commit(query.repository, seal_.open(member.text)));
     auto key = pack_key(key_of(commit));
     if (after && (query.ascending ? key <= cursor : key >= cursor)) continue;
     if (matches(commit, query)) sorted.emplace(std::move(key), std::move(commit));

@@ -132,7 +132,7 @@ Result<std::vector<RunRow>> RedisStorage::do_find_runs(const RunQuery& query,
   std::vector<RunRow> rows;
   for (std::size_t i = 1; i + 1 < items.size(); i += 2) {
     RESULTSDB_ASSIGN(const auto ref, unpack_ref(items[i].text));
-    RESULTSDB_ASSIGN(auto row, unpack_run(ref, items[i + 1].text));
+    RESULTSDB_ASSIGN(auto row, unpack_run(ref, seal_.open(items[i + 1].text)));
     rows.push_back(std::move(row));
   }
   if (items.front().integer == 1) return rows;  // in order, and no more than asked for
@@ -172,10 +172,10 @@ Result<std::vector<std::optional<Bytes>>> RedisStorage::do_read_outcomes(std::st
   const auto key = suite_keys(suite)[suite::kRunOutcomes];
   Command command{"HMGET", key};
   for (const auto& run : runs) command.push_back(pack_ref(run));
-  RESULTSDB_ASSIGN(auto reply, client_->run(key, Access::Repeatable, command));
+  RESULTSDB_ASSIGN(const auto reply, client_->run(key, Access::Repeatable, command));
   std::vector<std::optional<Bytes>> blobs;
-  for (auto& item : reply.items)
-    blobs.push_back(item.is_nil() ? std::nullopt : std::optional(std::move(item.text)));
+  for (const auto& item : reply.items)
+    blobs.push_back(item.is_nil() ? std::nullopt : std::optional(Bytes(seal_.open(item.text))));
   return blobs;
 }
 
@@ -193,18 +193,18 @@ Command read_range(const std::string& key, const LexRange& range) {
   return {"ZRANGEBYLEX", key, range.min(), range.max()};
 }
 
-void take_raw(const Reply& reply, std::map<std::string_view, DurationsRow>& rows) {
+void take_raw(const Reply& reply, Seal seal, std::map<std::string_view, DurationsRow>& rows) {
   for (const auto& member : reply.items) {
-    ByteReader in(member.text);
+    ByteReader in(seal.open(member.text));
     DurationsRow row{in.u32(), in.u32(), in.u32(), {}};
     row.blob = in.rest();
     if (in.ok()) rows.emplace(std::string_view(member.text).substr(0, 12), std::move(row));
   }
 }
 
-void take_tiles(const Reply& reply, std::map<std::string_view, TileRow>& rows) {
+void take_tiles(const Reply& reply, Seal seal, std::map<std::string_view, TileRow>& rows) {
   for (const auto& member : reply.items) {
-    ByteReader in(member.text);
+    ByteReader in(seal.open(member.text));
     TileRow row{in.u32(), in.u32(), in.u32(), in.u32(), {}};
     row.blob = in.rest();
     if (in.ok()) rows.emplace(std::string_view(member.text).substr(0, 16), std::move(row));
@@ -231,7 +231,7 @@ Result<Durations> RedisStorage::do_read_durations(std::string_view suite,
   std::map<std::string_view, DurationsRow> raw;  // by key; queries may overlap
   std::map<std::string_view, TileRow> tiles;
   for (std::size_t i = 0; i < commands.size(); ++i)
-    commands[i][1] == raw_key ? take_raw(replies[i], raw) : take_tiles(replies[i], tiles);
+    commands[i][1] == raw_key ? take_raw(replies[i], seal_, raw) : take_tiles(replies[i], seal_, tiles);
   Durations answer;
   for (auto& [key, row] : raw) answer.raw.push_back(std::move(row));
   for (auto& [key, row] : tiles) answer.tiles.push_back(std::move(row));
@@ -246,7 +246,7 @@ Result<std::vector<TestSetRow>> RedisStorage::do_read_test_sets(std::string_view
                                 read_range(key, range_of(pack_id(timeline), Range<TestSetId>{first, {}}))));
   std::vector<TestSetRow> rows;
   for (const auto& member : reply.items) {
-    RESULTSDB_ASSIGN(auto row, unpack_test_set(member.text));
+    RESULTSDB_ASSIGN(auto row, unpack_test_set(seal_.open(member.text)));
     rows.push_back(std::move(row));
   }
   return rows;
@@ -359,7 +359,7 @@ Result<std::vector<DetailRow>> RedisStorage::do_read_details(std::string_view su
   std::vector<DetailRow> rows;
   for (const auto& reply : replies) {
     for (const auto& member : reply.items) {
-      ByteReader in(member.text);
+      ByteReader in(seal_.open(member.text));
       DetailRow row{in.u32(), in.u32(), in.u32(), {}};
       row.blob = in.rest();
       if (!in.ok()) return damaged(suite::kDetails);

@@ -16,7 +16,8 @@ namespace resultsdb::backends::redis {
 
 using storage::RunRef;
 
-inline constexpr int kSchemaVersion = 1;
+inline constexpr int kSchemaVersion = 2;
+inline constexpr int kFirstWithChecksums = 2;
 
 class RedisStorage final : public storage::Storage {
  public:
@@ -25,6 +26,7 @@ class RedisStorage final : public storage::Storage {
       : client_(std::move(client)),
         prefix_(options.prefix),
         limits_{options.batch_bytes, options.wait_replicas, options.timeout / 2},
+        seal_(schema_version >= kFirstWithChecksums),
         read_only_(options.read_only),
         schema_version_(schema_version),
         oldest_reader_(oldest_reader) {}
@@ -34,8 +36,7 @@ class RedisStorage final : public storage::Storage {
   Status do_ping() override;
   Status do_migrate() override;
   Result<std::vector<storage::TableSize>> do_sizes() override;
-  /// The server answers from memory, and refuses a dump whose own checksum is wrong.
-  Result<std::vector<storage::Damage>> do_find_damage() override { return std::vector<storage::Damage>(); }
+  Result<std::vector<storage::Damage>> do_find_damage() override;
 
   Status do_apply(const storage::SuiteBatch& batch) override;
   Status do_apply(const storage::RepositoryBatch& batch) override;
@@ -120,7 +121,7 @@ class RedisStorage final : public storage::Storage {
   Result<std::vector<std::int64_t>> test_ids(std::string_view suite, const char* mode,
                                              std::span<const std::string_view> names);
   /// All rows of the hash of timelines.
-  static Result<std::vector<storage::TimelineRow>> take_timelines(Reply pairs);
+  Result<std::vector<storage::TimelineRow>> take_timelines(Reply pairs) const;
   Result<std::vector<Reply>> run_query(const storage::RunQuery& query, std::string_view mode,
                                        const std::optional<RunCursor>& after, std::uint32_t limit);
   /// False: the rows that the write was made from changed meanwhile.
@@ -133,6 +134,7 @@ class RedisStorage final : public storage::Storage {
   const std::unique_ptr<Client> client_;
   const std::string prefix_;
   const WriteLimits limits_;
+  const Seal seal_;
   const bool read_only_;
   std::mutex registered_mutex_;  // guards what follows
   std::set<std::pair<Keys::Kind, std::string>> registered_;

@@ -80,7 +80,7 @@ Status check_unique(const SuiteBatch& batch, const Before& before, std::span<con
   return {};
 }
 
-Result<Before> read_before(Client& client, const Keys& keys, const SuiteBatch& batch) {
+Result<Before> read_before(Client& client, const Keys& keys, Seal seal, const SuiteBatch& batch) {
   const auto refs = touched_runs(batch);
   const auto fields = touched_changes(batch);
   std::vector<Command> commands;
@@ -107,7 +107,7 @@ Result<Before> read_before(Client& client, const Keys& keys, const SuiteBatch& b
   for (std::size_t i = 0; i < refs.size(); ++i) {
     const auto& item = replies[runs].items[i];
     if (item.is_nil()) continue;
-    RESULTSDB_ASSIGN(auto run, unpack_run(refs[i], item.text));
+    RESULTSDB_ASSIGN(auto run, unpack_run(refs[i], seal.open(item.text)));
     before.runs.emplace(refs[i], std::move(run));
   }
   for (std::size_t i = 0; i < batch.put_runs.size(); ++i) {
@@ -130,17 +130,6 @@ void expect(Transaction& transaction, const SuiteBatch& batch, const Before& bef
     const auto& holder = before.id_holders[i];
     transaction.expect(suite::kRunIds, batch.put_runs[i].id, holder ? pack_ref(*holder) : "");
   }
-}
-
-/// All entries of sorted sets that lead to a run.
-template <class Act>
-void for_each_entry(const RunRow& run, Act act) {
-  act(suite::kRunsByTimeline, member_by_timeline(run));
-  act(suite::kRunsByPosition, member_by_position(run));
-  act(suite::kRunsByStart, member_by_start(run));
-  act(suite::kRunsByReceipt, member_by_receipt(run));
-  for (const auto& [name, value] : run.indexed)
-    act(suite::kRunAttributes, pack_pair(name, value) + pack_ref(run.ref()));
 }
 
 void delete_entries(Transaction& transaction, const RunRow& run) {
@@ -229,8 +218,8 @@ Status RedisStorage::apply_to(const Keys& keys, const Batch& batch) {
 }
 
 Result<bool> RedisStorage::apply_once(const Keys& keys, const SuiteBatch& batch) {
-  RESULTSDB_ASSIGN(auto before, read_before(*client_, keys, batch));
-  Transaction transaction(keys);
+  RESULTSDB_ASSIGN(auto before, read_before(*client_, keys, seal_, batch));
+  Transaction transaction(keys, seal_);
   expect(transaction, batch, before);
   delete_rows(transaction, batch, before);
   put_rows(transaction, batch);

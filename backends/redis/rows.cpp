@@ -325,6 +325,10 @@ Result<CommitRow> unpack_commit(std::string_view repository, std::string_view me
   return row;
 }
 
+std::string branch_member(const CommitKey& key) {
+  return ByteWriter().ended(key.branch).ordered(key.position).ended(key.id).text();
+}
+
 std::string hash_name(std::string_view prefix) { return "h" + std::string(prefix); }
 std::string revision_name(std::int64_t revision) { return ByteWriter().raw("r").ordered(revision).text(); }
 std::string identifier_name(std::string_view identifier) {

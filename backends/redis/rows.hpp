@@ -114,6 +114,17 @@ std::string member_by_position(const storage::RunRow& row);
 std::string member_by_start(const storage::RunRow& row);
 std::string member_by_receipt(const storage::RunRow& row);
 
+/// All entries of sorted sets that lead to a run: `act` gets table and member.
+template <class Act>
+void for_each_entry(const storage::RunRow& run, Act act) {
+  act(suite::kRunsByTimeline, member_by_timeline(run));
+  act(suite::kRunsByPosition, member_by_position(run));
+  act(suite::kRunsByStart, member_by_start(run));
+  act(suite::kRunsByReceipt, member_by_receipt(run));
+  for (const auto& [name, value] : run.indexed)
+    act(suite::kRunAttributes, pack_pair(name, value) + pack_ref(run.ref()));
+}
+
 /// Changes of one test on one timeline: order key -> outcome.
 using ChangeList = std::map<std::tuple<Position, Time, std::string>, storage::OutcomeId>;
 std::string pack(const ChangeList& changes);
@@ -129,6 +140,8 @@ std::string pack_key(const storage::CommitKey& key);
 /// and itself: message, author, hash, identifier.
 std::string pack(const storage::CommitRow& row);
 Result<storage::CommitRow> unpack_commit(std::string_view repository, std::string_view member);
+/// Its member in kBranches.
+std::string branch_member(const storage::CommitKey& key);
 /// What a commit is found by, in kNames: a letter and the name; ends so that only equal names begin so.
 std::vector<std::string> commit_names(const storage::CommitRow& row);
 std::string hash_name(std::string_view prefix);

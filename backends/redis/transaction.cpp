@@ -59,11 +59,11 @@ void Transaction::add(std::string_view command, std::string_view table,
 }
 
 void Transaction::hash_set(std::string_view table, std::string_view field, std::string_view value) {
-  add("HSET", table, {field, value});
+  add("HSET", table, {field, seal_.close(table, field, value)});
 }
 void Transaction::hash_delete(std::string_view table, std::string_view field) { add("HDEL", table, {field}); }
 void Transaction::sorted_add(std::string_view table, std::string_view member) {
-  add("ZADD", table, {"0", member});
+  add("ZADD", table, {"0", seal_.close(table, {}, member)});
 }
 void Transaction::sorted_delete(std::string_view table, std::string_view member) {
   add("ZREM", table, {member});

@@ -8,6 +8,7 @@
 
 #include "client.hpp"
 #include "rows.hpp"
+#include "seal.hpp"
 
 namespace resultsdb::backends::redis {
 
@@ -19,7 +20,7 @@ struct WriteLimits {
 
 class Transaction {
  public:
-  explicit Transaction(const Keys& keys) : keys_(keys) {}
+  Transaction(const Keys& keys, Seal seal) : keys_(keys), seal_(seal) {}
 
   /// The field of a hash must still be `value` (empty: must not be there).
   void expect(std::string_view table, std::string_view field, std::string_view value);
@@ -47,6 +48,7 @@ class Transaction {
   Result<std::size_t> stage(Client& client, std::size_t piece_bytes);
 
   const Keys& keys_;
+  const Seal seal_;
   std::vector<std::string> key_names_;
   std::vector<std::string> expectations_;
   std::size_t expected_ = 0;

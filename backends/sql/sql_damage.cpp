@@ -11,21 +11,6 @@ using namespace storage;
 
 namespace {
 
-/// Damaged texts may hold anything.
-std::string printable(std::string_view bytes) {
-  std::string text;
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte < 0x7F && c != '\\') {
-      text += c;
-      continue;
-    }
-    text += "\\x";
-    for (const int digit : {byte >> 4, byte & 15}) text += "0123456789abcdef"[digit];
-  }
-  return text;
-}
-
 Value value_of(const Row& row, int column, Column::Type type) {
   if (row.is_null(column)) return Null{};
   switch (type) {
@@ -130,12 +115,12 @@ class DamageFinder {
       if (i > 0) damage.key += ", ";
       damage.key.append(name) += ' ';
       if (const auto* text = std::get_if<std::string_view>(&values[i])) {
-        damage.key += printable(*text);
+        damage.key += *text;
       } else if (const auto* blob = std::get_if<Blob>(&values[i])) {
-        damage.key += printable(blob->bytes);
+        damage.key += blob->bytes;
       } else if (const auto* number = std::get_if<std::int64_t>(&values[i])) {
         const auto suite = name == "suite" ? suites_.find(*number) : suites_.end();
-        damage.key += suite == suites_.end() ? std::to_string(*number) : printable(suite->second);
+        damage.key += suite == suites_.end() ? std::to_string(*number) : suite->second;
         if (suite != suites_.end()) damage.suite = suite->second;
         if (name == "timeline" || (&table == &tables::kTimeline && name == "id"))
           damage.timeline = static_cast<TimelineId>(*number);
@@ -157,7 +142,7 @@ Result<std::vector<Damage>> SqlStorage::do_find_damage() {
   RESULTSDB_ASSIGN(const auto whats, connection->find_damage());
   const auto info = database_->info();
   for (const auto& what : whats)
-    finder.found.push_back({.table = info.backend, .key = printable(info.location), .what = printable(what)});
+    finder.found.push_back({.table = info.backend, .key = info.location, .what = what});
   RESULTSDB_TRY(finder.read_suites());
   RESULTSDB_ASSIGN(const auto schema, read_schema_state(*connection));
   for (const Table* table : tables::of_version(schema.version)) RESULTSDB_TRY(finder.check(*table));

@@ -97,6 +97,21 @@ Result<std::optional<std::string>> read_text_cursor(const std::optional<std::str
   return text;
 }
 
+/// Damaged texts may hold anything.
+std::string printable(std::string_view bytes) {
+  std::string text;
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte < 0x7F && c != '\\') {
+      text += c;
+      continue;
+    }
+    text += "\\x";
+    for (const int digit : {byte >> 4, byte & 15}) text += "0123456789abcdef"[digit];
+  }
+  return text;
+}
+
 }  // namespace
 
 Result<StorageInfo> Storage::info() { return do_info(); }
@@ -106,7 +121,12 @@ std::optional<std::uint64_t> Storage::asked_revision() { return do_asked_revisio
 Status Storage::migrate() { return do_migrate(); }
 Result<std::vector<TableSize>> Storage::sizes() { return do_sizes(); }
 
-Result<std::vector<Damage>> Storage::find_damage() { return do_find_damage(); }
+Result<std::vector<Damage>> Storage::find_damage() {
+  RESULTSDB_ASSIGN(auto damages, do_find_damage());
+  for (auto& damage : damages)
+    for (auto* text : {&damage.key, &damage.what}) *text = printable(*text);
+  return damages;
+}
 
 Status Storage::apply(const WriteBatch& batch) {
   return std::visit(
