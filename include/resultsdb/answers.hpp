@@ -361,6 +361,12 @@ struct CoverageGapsQuery;  // resultsdb/coverage.hpp
 struct CoverageGapsAnswer;
 struct CoverageAtQuery;
 struct CoverageAtAnswer;
+struct StandingsQuery;  // resultsdb/standings.hpp
+struct StandingsAnswer;
+struct ResolveQuery;  // resultsdb/test_names.hpp
+struct ResolvedName;
+struct DurationTreeQuery;  // resultsdb/duration_tree.hpp
+struct DurationTreeAnswer;
 struct SlowQuery;  // resultsdb/test_durations.hpp
 struct SlowAnswer;
 struct DurationsQuery;
@@ -418,6 +424,11 @@ class Answers {
   Result<std::vector<ReasonOfResult>> reasons(const std::string& suite, Question::Bad bad,
                                               std::span<const BadAt> results);
 
+  /// Verdicts and failing streaks of some tests; see resultsdb/standings.hpp.
+  Result<StandingsAnswer> standings(const StandingsQuery& query);
+  /// The tests that names mean, also shortened ones, by index; see resultsdb/test_names.hpp.
+  Result<std::vector<ResolvedName>> resolve(const ResolveQuery& query);
+
   // What was not run; see resultsdb/coverage.hpp.
   Result<CoverageGapsAnswer> coverage_gaps(const CoverageGapsQuery& query);
   Result<CoverageAtAnswer> coverage_at(const CoverageAtQuery& query);
@@ -427,6 +438,8 @@ class Answers {
   Result<SlowAnswer> slow(const SlowQuery& query);
   /// NotFound: the suite has no such test.
   Result<DurationsAnswer> durations(const DurationsQuery& query);
+  /// Where the time goes, folder by folder; see resultsdb/duration_tree.hpp. NotFound: there is no such run.
+  Result<DurationTreeAnswer> duration_tree(const DurationTreeQuery& query);
   /// Which machine runs which tests, so that all are done at about the same time (aggregate::balance()).
   Result<ShardsAnswer> shards(const ShardsQuery& query);
 

@@ -27,6 +27,8 @@ std::string_view explain(std::string_view definition) {
       {"failures/1", "tests with a bad result in the counted runs"},
       {"coverage-gaps/1",
        "tests without a result in the newest runs of a timeline: those from its newest whole run on"},
+      {"durations.tree/1",
+       "sums of the tests' medians over the runs' results that came to an end; of one run, what it took"},
       {"coverage-at/1", "tests with a result at one place, of those that ran there or shortly before"},
       {"facet-split/1", "newest result of each configuration in range"},
       {"fix-check/1",
@@ -62,6 +64,25 @@ Result<Question> read_question(const NativeContext& context, const Arguments& ar
   return question;
 }
 
+StandingsQuery standings_query(const HistoryQuery& history, const RangeRequest& range) {
+  StandingsQuery query;
+  query.suite = history.suite;
+  query.selection = history.selection;
+  query.range = history.range;
+  query.last = range.last == RangeRequest::kMostRuns ? 0 : range.last;
+  query.now = history.now;
+  query.tests = history.tests;
+  return query;
+}
+
+std::vector<RunInfoPtr> runs_of_streaks(const StandingsAnswer& answer) {
+  std::vector<RunInfoPtr> runs;
+  for (const StandingsAnswer::Test& test : answer.tests)
+    for (const auto& on : test.per_timeline)
+      if (on.streak) runs.insert(runs.end(), {on.streak->first_bad, on.streak->last_good});
+  return runs;
+}
+
 Error about_test(Error error) {
   if (error.code == ErrorCode::NotFound && error.context.starts_with("test ")) error.context = "test";
   return error;
@@ -92,6 +113,20 @@ void PointWriter::write(JsonWriter& json, std::string_view name, const RunInfoPt
   }
   json.begin_object().member("run", run->id).member("position", run->position);
   json.member("label", label(*run)).member("time", run->started).end_object();
+}
+
+void write_standing(JsonWriter& json, std::optional<Verdict> verdict,
+                    const std::optional<StandingsAnswer::Streak>& streak,
+                    const std::vector<OutcomeInfo>& outcomes, const PointWriter& points) {
+  if (verdict) json.member("verdict", resultsdb::to_string(*verdict));
+  if (!streak) return;
+  json.key("streak").begin_object();
+  const auto shown = std::ranges::find(outcomes, streak->outcome, &OutcomeInfo::outcome);
+  if (shown != outcomes.end()) json.member("outcome", shown->id);
+  json.member("runs", streak->runs);
+  points.write(json, "first_bad", streak->first_bad);
+  points.write(json, "last_good", streak->last_good);
+  json.end_object();
 }
 
 void write_proportion(JsonWriter& json, std::string_view name, const Proportion& proportion) {

@@ -14,6 +14,7 @@
 #include "json_writer.hpp"
 #include "native_context.hpp"
 #include "resultsdb/answers.hpp"
+#include "resultsdb/standings.hpp"
 #include "schemas.hpp"
 #include "scope.hpp"
 
@@ -22,6 +23,10 @@ namespace resultsdb::http {
 /// SEL, RNG, `q` and `outcomes` of one suite.
 Result<Question> read_question(const NativeContext& context, const Arguments& arguments, const Scope& scope,
                                const RangeRequest& range);
+/// The question of a standing: these tests in the runs of a history.
+StandingsQuery standings_query(const HistoryQuery& history, const RangeRequest& range);
+/// First and last runs of all streaks.
+std::vector<RunInfoPtr> runs_of_streaks(const StandingsAnswer& answer);
 Result<Question::Bad> read_bad(const Arguments& arguments);
 /// An answer's error about the one test asked for names the parameter `test`.
 Error about_test(Error error);
@@ -41,6 +46,10 @@ class PointWriter {
   CommitNames names_;
 };
 
+/// `"verdict":…,"streak":…` where there is one. `outcomes` are those that the answer lists.
+void write_standing(JsonWriter& json, std::optional<Verdict> verdict,
+                    const std::optional<StandingsAnswer::Streak>& streak,
+                    const std::vector<OutcomeInfo>& outcomes, const PointWriter& points);
 void write_proportion(JsonWriter& json, std::string_view name, const Proportion& proportion);
 void write_range(JsonWriter& json, std::string_view name, Position after, Position to);
 void write_configuration_ids(JsonWriter& json, std::string_view name,

@@ -252,7 +252,7 @@ void add_read(Router& router, ContextPtr context, ReadOperation operation) {
                         shared->content_type_of ? shared->content_type_of(*arguments) : shared->content_type);
     return conditional(request, std::move(response));
   };
-  router.add({"GET", shared->path, shared->operation, answer});
+  if (!shared->operation.empty()) router.add({"GET", shared->path, shared->operation, answer});
   if (!shared->post_operation.empty()) router.add({"POST", shared->path, shared->post_operation, answer});
 }
 

@@ -70,7 +70,7 @@ Arguments::Names names(std::initializer_list<std::string_view> groups_and_names)
 using ReadFunction = std::function<Result<std::string>(const NativeContext&, const Arguments&)>;
 
 /// GET `path`: ETag, 304 and problems are done here. `post_operation`: POST with the same names as a JSON
-/// object.
+/// object. Either operation may be empty: there is none then.
 struct ReadOperation {
   std::string path, operation;
   Arguments::Names names;
@@ -112,6 +112,8 @@ void add_cluster_routes(Router& router, const ContextPtr& context);
 void add_fix_check_routes(Router& router, const ContextPtr& context);
 void add_failure_routes(Router& router, const ContextPtr& context);
 void add_coverage_routes(Router& router, const ContextPtr& context);
+void add_duration_tree_routes(Router& router, const ContextPtr& context);
+void add_search_routes(Router& router, const ContextPtr& context);
 void add_state_routes(Router& router, const ContextPtr& context);
 void add_write_routes(Router& router, const ContextPtr& context);
 void add_import_route(Router& router, const ContextPtr& context);

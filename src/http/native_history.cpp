@@ -3,6 +3,7 @@
 #include <map>
 
 #include "axis.hpp"
+#include "judgement_json.hpp"
 #include "native_context.hpp"
 #include "schemas.hpp"
 #include "scope.hpp"
@@ -32,15 +33,43 @@ struct Bucket {
   std::int64_t worst = -1, covered = 0, failing = 0, unexpected = 0;
 };
 
+/// The verdicts on the answer's series, if they were asked for.
+class Verdicts {
+ public:
+  static Result<Verdicts> read(const NativeContext& context, const HistoryQuery& query,
+                               const RangeRequest& range) {
+    Verdicts verdicts;
+    RESULTSDB_ASSIGN(verdicts.answer_, Answers(context.model).standings(standings_query(query, range)));
+    for (std::size_t i = 0; i < verdicts.answer_.tests.size(); ++i)
+      for (const auto& on : verdicts.answer_.tests[i].per_timeline)
+        verdicts.places_[{i, verdicts.answer_.timelines[on.timeline].id}] = &on;
+    RESULTSDB_ASSIGN(verdicts.points_, PointWriter::load(*context.model, runs_of_streaks(verdicts.answer_)));
+    return verdicts;
+  }
+
+  void write(JsonWriter& json, const History& history, const History::Series& series) const {
+    const auto found = places_.find({series.test, history.timelines[series.timeline].info.id});
+    if (found == places_.end()) return;
+    write_standing(json, found->second->verdict, found->second->streak, history.outcomes, points_);
+  }
+
+ private:
+  StandingsAnswer answer_;
+  std::map<std::pair<std::size_t, std::string>, const StandingsAnswer::OnTimeline*> places_;
+  PointWriter points_;
+};
+
 class SeriesWriter {
  public:
-  SeriesWriter(const History& history, const Axis& axis) : history_(history), axis_(axis) {
+  SeriesWriter(const History& history, const Axis& axis, const Verdicts* verdicts)
+      : history_(history), axis_(axis), verdicts_(verdicts) {
     for (const OutcomeInfo& info : history.outcomes) outcomes_[info.id] = &info.outcome;
   }
 
   void write(JsonWriter& json, const HistoryQuery& query, const History::Series& series) const {
     json.begin_object().member("test", query.tests[series.test]).member("timeline", series.timeline);
     axis_.level() == 1 ? write_runs(json, query, series) : write_buckets(json, series);
+    if (verdicts_) verdicts_->write(json, history_, series);
     json.end_object();
   }
 
@@ -95,6 +124,7 @@ class SeriesWriter {
 
   const History& history_;
   const Axis& axis_;
+  const Verdicts* const verdicts_;
   std::map<std::uint32_t, const Outcome*> outcomes_;
 };
 
@@ -104,7 +134,7 @@ Result<std::string> get_history(const NativeContext& context, const Arguments& a
   if (query.tests.empty()) return invalid_argument("is missing", "test");
   if (query.tests.size() > kMostTests) return invalid_argument("may be given 2000 times at most", "test");
   RESULTSDB_ASSIGN(const auto include,
-                   arguments.some_of("include", {"durations", "tries", "run_ids", "labels"}));
+                   arguments.some_of("include", {"durations", "tries", "run_ids", "labels", "verdicts"}));
   RESULTSDB_ASSIGN(const AxisRequest axis_request, read_axis_request(arguments, include));
   RESULTSDB_ASSIGN(const Scope scope, read_scope(context, arguments));
   RESULTSDB_ASSIGN(const RangeRequest range, read_range(context, arguments));
@@ -120,13 +150,17 @@ Result<std::string> get_history(const NativeContext& context, const Arguments& a
   std::vector<TimelineRuns> timelines;
   for (const auto& [info, runs, more] : history.timelines) timelines.push_back({info, runs, more});
   RESULTSDB_ASSIGN(const Axis axis, Axis::build(context, axis_request, timelines));
+  std::optional<Verdicts> verdicts;
+  if (contains(include, "verdicts")) {
+    RESULTSDB_ASSIGN(verdicts, Verdicts::read(context, query, range));
+  }
   JsonWriter json;
   write_head(json, scope, timelines);
   RESULTSDB_TRY(axis.write(json, context, axis_request, timelines));
   json.key("outcomes").begin_array();
   for (const auto& [id, outcome] : history.outcomes) write_outcome(json, id, outcome);
   json.end_array().key("series").begin_array();
-  const SeriesWriter writer(history, axis);
+  const SeriesWriter writer(history, axis, verdicts ? &*verdicts : nullptr);
   for (const History::Series& series : history.series) writer.write(json, query, series);
   json.end_array().key("unknown_tests").begin_array();
   for (const std::string& test : history.unknown_tests) json.value(test);

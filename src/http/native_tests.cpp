@@ -34,9 +34,19 @@ Configuration grouped(const Configuration& configuration, const std::vector<std:
   return where;
 }
 
+/// The most urgent verdict on a test and its longest streak.
+void write_test_standing(JsonWriter& json, const StandingsAnswer::Test& test,
+                         const std::vector<OutcomeInfo>& outcomes, const PointWriter& points) {
+  std::optional<StandingsAnswer::Streak> longest;
+  for (const auto& on : test.per_timeline)
+    if (on.streak && (!longest || on.streak->runs > longest->runs)) longest = on.streak;
+  write_standing(json, test.verdict, longest, outcomes, points);
+}
+
 /// The page's tests with the newest outcome of each on every timeline.
 Status write_tests(JsonWriter& json, const History& history, const std::vector<std::string>& tests,
-                   const std::vector<std::string>& facets) {
+                   const std::vector<std::string>& facets, const StandingsAnswer& standings,
+                   const PointWriter& points) {
   std::map<std::uint32_t, const Outcome*> outcomes;
   for (const OutcomeInfo& info : history.outcomes) outcomes[info.id] = &info.outcome;
   std::vector<std::map<Configuration, TestState>> states(tests.size());
@@ -64,6 +74,7 @@ Status write_tests(JsonWriter& json, const History& history, const std::vector<s
     json.begin_object().member("test", tests[i]);
     write_states(json, states[i]);
     if (last_run[i]) json.member("last_run", *last_run[i]);
+    if (i < standings.tests.size()) write_test_standing(json, standings.tests[i], history.outcomes, points);
     json.end_object();
   }
   json.end_array().key("outcomes").begin_array();
@@ -99,18 +110,35 @@ Result<TestPage> page_by_name(const NativeContext& context, const Arguments& arg
   return found;
 }
 
+/// What `only` means as a query.
+std::string_view query_of(std::string_view only) {
+  if (only == "never_failing") return "exists(runs > 0) none(count(fail) > 0)";
+  if (only == "not_run") return "exists(lost) or exists(runs = 0)";
+  return only;  // a word of the language
+}
+
+Result<aggregate::Query> read_query(const Arguments& arguments) {
+  const std::string text = arguments.get_or("q", "");
+  auto query = text.starts_with('{') ? aggregate::parse_query_json(text) : aggregate::parse_query(text);
+  if (!query) return invalid_argument(query.error().context + ": " + query.error().message, "q");
+  if (!arguments.has("only")) return query;
+  RESULTSDB_ASSIGN(const std::string only, arguments.one_of("only", {"failing", "unexpected", "flaky", "new",
+                                                                     "skipped", "never_failing", "not_run"}));
+  const std::string asked = to_text(*query);
+  return aggregate::parse_query((asked.empty() ? "" : '(' + asked + ") ") + '(' +
+                                std::string(query_of(only)) + ')');
+}
+
 Result<TestPage> page_by_query(const NativeContext& context, const Arguments& arguments, const Scope& scope,
                                const RangeRequest& range) {
   if (arguments.has("prefix"))
     return invalid_argument("cannot stand beside q; write name:BEGINNING* in the query", "prefix");
   RESULTSDB_ASSIGN(const PageRequest page, read_page(arguments));
-  const std::string text = arguments.get_or("q", "");
-  auto query = text.starts_with('{') ? aggregate::parse_query_json(text) : aggregate::parse_query(text);
-  if (!query) return invalid_argument(query.error().context + ": " + query.error().message, "q");
+  RESULTSDB_ASSIGN(aggregate::Query query, read_query(arguments));
   FindQuery find;
   RESULTSDB_ASSIGN(static_cast<Question&>(find), read_question(context, arguments, scope, range));
   find.name_contains = arguments.get_or("name", "");
-  find.query = std::move(*query);
+  find.query = std::move(query);
   find.after = page.tie;
   find.limit = page.limit;
   RESULTSDB_ASSIGN(FindAnswer answer, Answers(context.model).find(find));
@@ -122,8 +150,9 @@ Result<TestPage> page_by_query(const NativeContext& context, const Arguments& ar
 Result<std::string> find_tests(const NativeContext& context, const Arguments& arguments) {
   RESULTSDB_ASSIGN(const Scope scope, read_scope(context, arguments));
   RESULTSDB_ASSIGN(const RangeRequest range, read_range(context, arguments));
-  RESULTSDB_ASSIGN(const TestPage page, arguments.has("q") ? page_by_query(context, arguments, scope, range)
-                                                           : page_by_name(context, arguments, scope));
+  RESULTSDB_ASSIGN(const TestPage page, arguments.has("q") || arguments.has("only")
+                                            ? page_by_query(context, arguments, scope, range)
+                                            : page_by_name(context, arguments, scope));
 
   HistoryQuery newest;
   newest.suite = scope.suite;
@@ -136,7 +165,12 @@ Result<std::string> find_tests(const NativeContext& context, const Arguments& ar
   json.begin_object();
   RESULTSDB_ASSIGN(const History history,
                    page.tests.empty() ? Result<History>(History{}) : context.model->history(newest));
-  RESULTSDB_TRY(write_tests(json, history, page.tests, arguments.all("group")));
+  StandingsAnswer standings;
+  if (!page.tests.empty()) {
+    RESULTSDB_ASSIGN(standings, Answers(context.model).standings(standings_query(newest, range)));
+  }
+  RESULTSDB_ASSIGN(const PointWriter points, PointWriter::load(*context.model, runs_of_streaks(standings)));
+  RESULTSDB_TRY(write_tests(json, history, page.tests, arguments.all("group"), standings, points));
   write_next(json, page.next);
   json.key("total");
   if (page.total) {
@@ -169,8 +203,8 @@ Result<std::string> get_test_names(const NativeContext& context, const Arguments
 
 void add_test_routes(Router& router, const ContextPtr& context) {
   add_read(router, context,
-           {"/v1/tests", "findTests", names({"SEL", "RNG", "limit", "page", "name", "prefix", "q", "group*"}),
-            find_tests});
+           {"/v1/tests", "findTests",
+            names({"SEL", "RNG", "limit", "page", "name", "prefix", "q", "only", "group*"}), find_tests});
   ReadOperation all_names{"/v1/tests/names", "getTestNames", names({"suite"}), get_test_names};
   all_names.content_type = "text/plain; charset=utf-8";
   add_read(router, context, std::move(all_names));

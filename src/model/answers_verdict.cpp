@@ -8,11 +8,6 @@
 namespace resultsdb {
 namespace {
 
-/// The overall verdict is the first of these that a timeline has: what asks for somebody first, and a
-/// timeline that says nothing only where no other says anything.
-constexpr Verdict kUrgency[] = {Verdict::Regressed, Verdict::Broken,  Verdict::Flaky, Verdict::Unknown,
-                                Verdict::Fixed,     Verdict::Healthy, Verdict::Stale};
-
 class Judging {
  public:
   Judging(const Survey& survey, const VerdictQuery& query, storage::TestId test)
@@ -36,12 +31,7 @@ class Judging {
       answer.per_timeline.back().flakiness = counts.flakiness();
       note_commits(window);
     }
-    for (const Verdict verdict : kUrgency)
-      if (std::ranges::any_of(answer.per_timeline,
-                              [&](const auto& each) { return each.verdict == verdict; })) {
-        answer.verdict = verdict;
-        break;
-      }
+    for (const auto& each : answer.per_timeline) answer.verdict = more_urgent(answer.verdict, each.verdict);
     answer.flakiness = sum.flakiness();
     answer.across_configurations = across_configurations();
     answer.timelines = survey_.timelines;

@@ -1,11 +1,21 @@
 #include "model/verdict.hpp"
 
+#include <algorithm>
+
 namespace resultsdb {
 namespace {
 // Fewer runs than that do not tell a flaky test from one that changed.
 constexpr std::uint32_t kLeastRuns = 10;
 constexpr std::uint32_t kRecentRuns = 20;
+/// What asks for somebody first, and a timeline that says nothing only where no other says anything.
+constexpr Verdict kUrgency[] = {Verdict::Regressed, Verdict::Broken,  Verdict::Flaky, Verdict::Unknown,
+                                Verdict::Fixed,     Verdict::Healthy, Verdict::Stale};
 }  // namespace
+
+std::optional<Verdict> more_urgent(std::optional<Verdict> a, std::optional<Verdict> b) {
+  if (!a || !b) return a ? a : b;
+  return *std::ranges::find_if(kUrgency, [&](Verdict verdict) { return verdict == *a || verdict == *b; });
+}
 
 std::optional<Verdict> verdict_of(const Window& window, Course& course, Time fresh_since) {
   if (course.pieces().empty()) return std::nullopt;

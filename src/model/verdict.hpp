@@ -12,4 +12,7 @@ namespace resultsdb {
 /// was received before `fresh_since` is stale.
 std::optional<Verdict> verdict_of(const Window& window, Course& course, Time fresh_since);
 
+/// Of two timelines; nothing: not run.
+std::optional<Verdict> more_urgent(std::optional<Verdict> a, std::optional<Verdict> b);
+
 }  // namespace resultsdb

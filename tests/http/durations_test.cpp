@@ -46,6 +46,39 @@ TEST_F(DurationRoutes, SlowTestsAndOneOfThem) {
   EXPECT_EQ(get("/v1/durations?test=none&" + select, 404).at("parameter"), "test");
 }
 
+TEST_F(DurationRoutes, TheTreeOfASuiteAndOfARun) {
+  register_commits(3);
+  const auto results = [](int us) {
+    return timed("css/grid/a", us) + "," + timed("css/grid/b", 100) + "," + timed("css/c", 200) + "," +
+           timed("js/d", 5000) + R"(,{"test":"js/e","actual":"FAIL"})";
+  };
+  for (int i = 0; i < 2; ++i) upload(i, results(1000));
+  const std::string run = upload(2, results(9000));
+  const std::string select = "suite=unit&recent=false";
+  const auto tree = get("/v1/durations/tree?" + select);
+  EXPECT_EQ(tree.at("name"), "");
+  EXPECT_EQ(tree.at("total_us"), 6300);
+  EXPECT_EQ(tree.at("tests"), 5);
+  EXPECT_EQ(tree.at("untimed"), 1);
+  EXPECT_EQ(tree.at("failing"), 1);
+  EXPECT_EQ(tree.at("basis").at("runs"), 3);
+  EXPECT_EQ(tree.at("children").at(0).at("name"), "js/");
+  EXPECT_EQ(tree.at("children").at(1).at("children").at(0).at("name"), "css/grid/");
+  EXPECT_TRUE(tree.at("children").at(1).at("children").at(0).at("children").as_array().empty());
+  EXPECT_EQ(get("/v1/durations/tree?run=" + run + "&" + select).at("total_us"), 14300);
+  const auto inside = get("/v1/durations/tree?prefix=css/&depth=1&" + select);
+  EXPECT_EQ(inside.at("total_us"), 1300);
+  EXPECT_EQ(inside.at("children").at(1).at("test"), true);
+  const auto cut = get("/v1/durations/tree?max=2&" + select);
+  EXPECT_EQ(cut.at("children").as_array().size(), 1);  // js/ and the test in it take longer than css/
+  EXPECT_EQ(cut.at("rest").at("tests"), 3);
+  EXPECT_EQ(cut.at("rest").at("total_us"), 1300);
+  EXPECT_EQ(get("/v1/durations/tree?run=none&" + select, 404).at("parameter"), "run");
+  expect_problems({{"/v1/durations/tree?suite=unit&depth=0", "depth"},
+                   {"/v1/durations/tree?suite=unit&max=0", "max"},
+                   {"/v1/durations/tree?suite=unit&run=a&range=last:3", "run"}});
+}
+
 TEST_F(DurationRoutes, ClustersOfAWindowAndOfARun) {
   register_commits(2);
   const auto failed = [](const std::string& test, const std::string& message) {
