@@ -444,10 +444,15 @@ class Answers {
   Result<ShardsAnswer> shards(const ShardsQuery& query);
 
   // Stored expectations; see resultsdb/stored_expectations.hpp. The suite need not have runs.
-  /// Replaces the one of the same test, `where` and `from`. Gives it as it is stored, with its id.
-  Result<StoredExpectation> put_expectation(std::string_view suite, const StoredExpectation& expectation);
-  /// NotFound if there is none.
-  Status remove_expectation(std::string_view suite, std::string_view id);
+  /// Replaces the one of the same test, `where` and `from`. Gives it as it is stored, with its id and version
+  /// (those that are given are ignored). `expected_version` is that of the one replaced, 0: none; else
+  /// Conflict.
+  Result<StoredExpectation> put_expectation(std::string_view suite, const StoredExpectation& expectation,
+                                            std::optional<std::uint64_t> expected_version = {});
+  /// NotFound if there is none; Conflict if its version is another one.
+  Status remove_expectation(std::string_view suite, std::string_view id,
+                            std::optional<std::uint64_t> expected_version = {});
+  Result<std::optional<StoredExpectation>> expectation(std::string_view suite, std::string_view id);
   /// By test, then id. With a position: as of that commit.
   Result<std::vector<StoredExpectation>> expectations(const ExpectationsQuery& query);
   /// Which have had their day, and the fewest lines for tests that are unexpected.

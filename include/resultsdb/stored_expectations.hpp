@@ -24,12 +24,16 @@ struct StoredExpectation {
   std::optional<Position> from, to;  ///< of commits, both included
   std::string owner, bug;            ///< at most 1,024 bytes each
   std::optional<Time> expires;       ///< not in force from then on
+  std::uint64_t version = 0;         ///< given by the store: 1, then 2, 3, … with each put
 
   bool covers(const Configuration& configuration) const;
   bool covers(Position position) const { return (!from || *from <= position) && (!to || position <= *to); }
   bool expired(Time now) const { return expires && *expires <= now; }
   bool operator==(const StoredExpectation&) const = default;
 };
+
+/// In canonical form and with its id, as it would be stored. InvalidArgument names the member.
+Result<StoredExpectation> checked_expectation(StoredExpectation expectation);
 
 /// All conditions hold together.
 struct ExpectationsQuery {

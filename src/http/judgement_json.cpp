@@ -29,6 +29,7 @@ std::string_view explain(std::string_view definition) {
        "tests without a result in the newest runs of a timeline: those from its newest whole run on"},
       {"durations.tree/1",
        "sums of the tests' medians over the runs' results that came to an end; of one run, what it took"},
+      {"expectations/1", "results of the newest segment of each test on each timeline, without skipped runs"},
       {"coverage-at/1", "tests with a result at one place, of those that ran there or shortly before"},
       {"facet-split/1", "newest result of each configuration in range"},
       {"fix-check/1",

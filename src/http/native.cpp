@@ -55,6 +55,7 @@ void mount_native(Router& router, std::shared_ptr<Model> model, const NativeOpti
   add_plan_routes(router, shared);
   add_duration_routes(router, shared);
   add_cluster_routes(router, shared);
+  add_expectation_routes(router, shared);
   add_fix_check_routes(router, shared);
   add_failure_routes(router, shared);
   add_coverage_routes(router, shared);

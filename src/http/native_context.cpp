@@ -41,15 +41,6 @@ std::uint64_t fnv1a(std::string_view text) {
   return hash;
 }
 
-bool matches_etag(std::string_view list, std::string_view tag) {
-  const auto opaque = [](std::string_view one) { return one.starts_with("W/") ? one.substr(2) : one; };
-  while (!list.empty()) {
-    const std::string_view one = trim(take_until(list, ','));
-    if (one == "*" || opaque(one) == opaque(tag)) return true;
-  }
-  return false;
-}
-
 Status check_name(const Arguments::Names& names, std::string_view name, const Parameters& all) {
   for (const std::string_view known : names) {
     const bool many = known.ends_with('*');
@@ -202,9 +193,23 @@ Response problem(int status, const Error& error) {
 
 Response problem(const Error& error) { return problem(status_for(error), error); }
 
-Response conditional(const Request& request, Response response) {
+std::string etag_of(std::string_view body) {
   char tag[24];
-  std::snprintf(tag, sizeof tag, "\"%016llx\"", static_cast<unsigned long long>(fnv1a(response.body)));
+  std::snprintf(tag, sizeof tag, "\"%016llx\"", static_cast<unsigned long long>(fnv1a(body)));
+  return tag;
+}
+
+bool matches_etag(std::string_view list, std::string_view tag) {
+  const auto opaque = [](std::string_view one) { return one.starts_with("W/") ? one.substr(2) : one; };
+  while (!list.empty()) {
+    const std::string_view one = trim(take_until(list, ','));
+    if (one == "*" || opaque(one) == opaque(tag)) return true;
+  }
+  return false;
+}
+
+Response conditional(const Request& request, Response response) {
+  const std::string tag = etag_of(response.body);
   response.set_header("ETag", tag);
   response.set_header("Cache-Control", "no-cache");
   const auto known = request.header("If-None-Match");
@@ -235,6 +240,10 @@ Result<Parameters> parameters_from_json(std::string_view body) {
     }
   }
   return parameters;
+}
+
+std::string type_of_format(const Arguments& arguments) {
+  return arguments.get_or("format", "json") == "json" ? "application/json" : "text/plain; charset=utf-8";
 }
 
 void add_read(Router& router, ContextPtr context, ReadOperation operation) {

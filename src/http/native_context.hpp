@@ -79,6 +79,8 @@ struct ReadOperation {
   std::string content_type = "application/json";
   std::function<std::string(const Arguments&)> content_type_of = {};  ///< instead, where it depends on them
 };
+/// JSON, unless the parameter `format` asks for a text.
+std::string type_of_format(const Arguments& arguments);
 void add_read(Router& router, ContextPtr context, ReadOperation operation);
 
 /// `{"a":"x","b":["y","z"],"c":5}` as parameters.
@@ -88,6 +90,9 @@ Result<Parameters> parameters_from_json(std::string_view body);
 Response problem(const Error& error);
 Response problem(int status, const Error& error);
 Response json_response(int status, std::string body);
+/// The strong validator of a body, and whether a header's list of them has it (a weak one is the same).
+std::string etag_of(std::string_view body);
+bool matches_etag(std::string_view list, std::string_view tag);
 /// Adds an ETag made of the body; 304 without body if the request has it already.
 Response conditional(const Request& request, Response response);
 
@@ -109,6 +114,7 @@ void add_gate_routes(Router& router, const ContextPtr& context);
 void add_plan_routes(Router& router, const ContextPtr& context);
 void add_duration_routes(Router& router, const ContextPtr& context);
 void add_cluster_routes(Router& router, const ContextPtr& context);
+void add_expectation_routes(Router& router, const ContextPtr& context);
 void add_fix_check_routes(Router& router, const ContextPtr& context);
 void add_failure_routes(Router& router, const ContextPtr& context);
 void add_coverage_routes(Router& router, const ContextPtr& context);

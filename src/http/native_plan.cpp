@@ -56,10 +56,6 @@ Result<std::string> get_plan(const NativeContext& context, const Arguments& argu
   return json.take();
 }
 
-std::string content_type(const Arguments& arguments) {
-  return arguments.get_or("format", "json") == "json" ? "application/json" : "text/plain; charset=utf-8";
-}
-
 }  // namespace
 
 void add_plan_routes(Router& router, const ContextPtr& context) {
@@ -67,7 +63,7 @@ void add_plan_routes(Router& router, const ContextPtr& context) {
       "/v1/rerun-plan", "getRerunPlan",
       names({"SEL", "RNG", "test*", "q", "outcomes", "budget_us", "reason*", "format", "limit"}), get_plan,
       "postRerunPlan"};
-  operation.content_type_of = content_type;
+  operation.content_type_of = type_of_format;
   add_read(router, context, std::move(operation));
 }
 

@@ -44,6 +44,8 @@ Response post_run(const NativeContext& context, const Request& request) {
   return store_run(context, std::move(body->run), body->commits, options);
 }
 
+}  // namespace
+
 std::string percent_encode(std::string_view text) {
   static constexpr std::string_view kHex = "0123456789ABCDEF";
   std::string encoded;
@@ -57,8 +59,6 @@ std::string percent_encode(std::string_view text) {
   }
   return encoded;
 }
-
-}  // namespace
 
 Response store_run(const NativeContext& context, Run run, const std::vector<CommitInput>& commits,
                    const IngestOptions& options) {

@@ -1,6 +1,8 @@
 // Storing a run that came in over HTTP.
 #pragma once
 
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "native_context.hpp"
@@ -12,5 +14,8 @@ namespace resultsdb::http {
 /// and answers: 201 and Location when it is new, 200 otherwise.
 Response store_run(const NativeContext& context, Run run, const std::vector<CommitInput>& commits,
                    const IngestOptions& options);
+
+/// For a segment or a parameter of a Location.
+std::string percent_encode(std::string_view text);
 
 }  // namespace resultsdb::http

@@ -17,6 +17,7 @@ using Suggestion = ExpectationReview::Suggestion;
 
 constexpr double kRare = 0.01;  // as aggregate::suggest_expectations()
 constexpr std::uint32_t kReadAtOnce = 1000;
+constexpr int kTries = 8;  // of a write that others overtake
 
 template <class Visit>
 void visit_words(std::string_view text, Visit visit) {
@@ -189,25 +190,44 @@ std::string_view to_string(Stale::Why why) noexcept {
 }
 
 Result<StoredExpectation> Answers::put_expectation(std::string_view suite,
-                                                   const StoredExpectation& expectation) {
+                                                   const StoredExpectation& expectation,
+                                                   std::optional<std::uint64_t> expected_version) {
   RESULTSDB_TRY(domain::check_name("suite", suite, domain::Presence::Required));
-  RESULTSDB_ASSIGN(StoredExpectation stored, checked(expectation));
+  RESULTSDB_ASSIGN(StoredExpectation stored, checked_expectation(expectation));
   DocumentChanges changes{.collection = expectations_collection(suite), .puts = {}, .deletes = {}};
-  changes.puts.push_back({to_document(stored), {}});
-  RESULTSDB_TRY(model_->change_documents(changes));
-  return stored;
+  changes.puts.push_back({to_document(stored), expected_version});
+  for (int left = expected_version ? 1 : kTries;; --left) {
+    auto& expected = changes.puts.front().expected_version;
+    if (!expected_version) {  // so that the version is known that this write makes
+      RESULTSDB_ASSIGN(const auto found, model_->get_document(changes.collection, stored.id));
+      expected = found ? found->version : 0;
+    }
+    const Status written = model_->change_documents(changes);
+    stored.version = *expected + 1;
+    if (written) return stored;
+    if (written.error().code != ErrorCode::Conflict || left == 1) return written.error();
+  }
 }
 
-Status Answers::remove_expectation(std::string_view suite, std::string_view id) {
-  RESULTSDB_TRY(domain::check_name("suite", suite, domain::Presence::Required));
-  RESULTSDB_TRY(domain::check_public_id("id", id));
-  const std::string collection = expectations_collection(suite);
-  RESULTSDB_ASSIGN(const auto found, model_->get_document(collection, id));
+Status Answers::remove_expectation(std::string_view suite, std::string_view id,
+                                   std::optional<std::uint64_t> expected_version) {
+  RESULTSDB_ASSIGN(const auto found, expectation(suite, id));
   if (!found)
     return make_error(ErrorCode::NotFound, "the suite has no such expectation",
                       "expectation " + std::string(id));
   return model_->change_documents(
-      {.collection = collection, .puts = {}, .deletes = {{.key = std::string(id), .expected_version = {}}}});
+      {.collection = expectations_collection(suite),
+       .puts = {},
+       .deletes = {{.key = std::string(id), .expected_version = expected_version}}});
+}
+
+Result<std::optional<StoredExpectation>> Answers::expectation(std::string_view suite, std::string_view id) {
+  RESULTSDB_TRY(domain::check_name("suite", suite, domain::Presence::Required));
+  RESULTSDB_TRY(domain::check_public_id("id", id));
+  RESULTSDB_ASSIGN(const auto found, model_->get_document(expectations_collection(suite), id));
+  if (!found) return std::optional<StoredExpectation>();
+  RESULTSDB_ASSIGN(StoredExpectation stored, to_expectation(*found));
+  return std::optional(std::move(stored));
 }
 
 Result<std::vector<StoredExpectation>> Answers::expectations(const ExpectationsQuery& query) {

@@ -96,7 +96,7 @@ bool StoredExpectation::covers(const Configuration& configuration) const {
 
 std::string expectations_collection(std::string_view suite) { return "expectations/" + std::string(suite); }
 
-Result<StoredExpectation> checked(StoredExpectation expectation) {
+Result<StoredExpectation> checked_expectation(StoredExpectation expectation) {
   RESULTSDB_TRY(domain::check_name("test", expectation.test, domain::Presence::Required));
   RESULTSDB_TRY(check_where(expectation.where));
   RESULTSDB_TRY(check_words(expectation.words));
@@ -133,8 +133,9 @@ Document to_document(const StoredExpectation& expectation) {
 Result<StoredExpectation> to_expectation(const Document& document) {
   const Error damaged = make_error(ErrorCode::Corrupt, "is no expectation", "document " + document.key);
   try {
-    auto expectation = checked(parse(bj::parse(document.text).as_object()));
+    auto expectation = checked_expectation(parse(bj::parse(document.text).as_object()));
     if (!expectation || expectation->id != document.key) return damaged;
+    expectation->version = document.version;
     return expectation;
   } catch (const std::exception&) {  // of Boost.JSON: not JSON, or a member is missing or of another kind
     return damaged;

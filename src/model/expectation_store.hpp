@@ -9,8 +9,6 @@
 
 namespace resultsdb {
 
-/// Checked, in canonical form, with its id. InvalidArgument names the member.
-Result<StoredExpectation> checked(StoredExpectation expectation);
 /// `expectation` must be checked.
 Document to_document(const StoredExpectation& expectation);
 /// Corrupt if it is none.

@@ -145,6 +145,10 @@ TEST_F(OpenApi, AnswersHaveTheirRequiredMembers) {
                              R"(","timestamp":1600000000,"author":{"name":"A"}}],)";
   const std::string id(post("/v1/runs", run_body(commit), 201).at("id").as_string());
   add_flaky_and_broken_tests();
+  const Response stored = send("PUT", "/v1/expectations?suite=judged",
+                               R"({"test":"gone","expected":["FAIL"],"from":1,"to":170000000000,"owner":"A",)"
+                               R"("bug":"b/1","expires":"2030-01-01T00:00:00Z"})");
+  const std::string expectation(parse(stored, 201, "put").at("id").as_string());
   const std::pair<std::string, std::string> answers[] = {
       {"/v1/history", "?suite=unit&test=a/one&include=labels&include=run_ids&include=durations"},
       {"/v1/suite-history", "?suite=unit&axis=commit"},
@@ -165,6 +169,9 @@ TEST_F(OpenApi, AnswersHaveTheirRequiredMembers) {
       {"/v1/slow", "?suite=unit"},
       {"/v1/durations", "?suite=unit&test=a/two"},
       {"/v1/clusters", "?suite=judged"},
+      {"/v1/expectations", "?suite=judged"},
+      {"/v1/expectations/{expectation}", "?suite=judged"},
+      {"/v1/expectation-changes", "?suite=judged"},
       {"/v1/history", "?suite=judged&test=broken&include=verdicts"},
       {"/v1/tests", "?suite=judged&only=failing"},
       {"/v1/durations/tree", "?suite=unit"},
@@ -183,6 +190,7 @@ TEST_F(OpenApi, AnswersHaveTheirRequiredMembers) {
   for (const auto& [path, query] : answers) {
     std::string target = path;
     if (const auto brace = target.find("{run}"); brace != target.npos) target.replace(brace, 5, id);
+    if (const auto brace = target.find("{exp"); brace != target.npos) target.replace(brace, 13, expectation);
     const auto answer = get(target + query);
     check(answer_schema(path), answer, path);
   }

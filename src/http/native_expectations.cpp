@@ -1,0 +1,383 @@
+// findExpectations, getExpectation, putExpectation, deleteExpectation and findExpectationChanges.
+#include <array>
+
+#include "json_members.hpp"
+#include "judgement_json.hpp"
+#include "native_write.hpp"
+#include "resultsdb/limits.hpp"
+#include "resultsdb/stored_expectations.hpp"
+
+namespace resultsdb::http {
+namespace {
+
+using Kind = JsonCursor::Kind;
+using Stale = ExpectationReview::Stale;
+using Suggestion = ExpectationReview::Suggestion;
+
+// --- shapes
+
+void write_texts(JsonWriter& json, std::string_view name, const std::vector<std::string>& texts) {
+  json.key(name).begin_array();
+  for (const std::string& text : texts) json.value(text);
+  json.end_array();
+}
+
+void write_where(JsonWriter& json, const std::vector<FacetFilter>& where) {
+  json.key("where").begin_object();
+  for (const FacetFilter& filter : where)
+    write_texts(json, (filter.negated ? "!" : "") + filter.facet, filter.values);
+  json.end_object();
+}
+
+void write_expectation(JsonWriter& json, const StoredExpectation& expectation) {
+  json.begin_object().member("id", expectation.id).member("test", expectation.test);
+  write_where(json, expectation.where);
+  write_texts(json, "expected", expectation.words);
+  if (expectation.from) json.member("from", *expectation.from);
+  if (expectation.to) json.member("to", *expectation.to);
+  if (!expectation.owner.empty()) json.member("owner", expectation.owner);
+  if (!expectation.bug.empty()) json.member("bug", expectation.bug);
+  if (expectation.expires) json.member("expires", *expectation.expires);
+  json.member("version", expectation.version).end_object();
+}
+
+std::string to_json(const StoredExpectation& expectation) {
+  JsonWriter json;
+  write_expectation(json, expectation);
+  return json.take();
+}
+
+// --- reading
+
+Result<std::string> find_expectations(const NativeContext& context, const Arguments& arguments) {
+  ExpectationsQuery query;
+  RESULTSDB_ASSIGN(query.suite, arguments.required("suite"));
+  query.test = arguments.get_or("test", "");
+  if (const auto at = arguments.get("at")) {
+    RESULTSDB_ASSIGN(const Bound bound, read_bound(context, *at, "at"));
+    query.position = bound.place();
+  }
+  RESULTSDB_ASSIGN(const bool expired, arguments.flag("expired", true));
+  if (!expired) query.now = context.now();
+  RESULTSDB_ASSIGN(const PageRequest page, read_page(arguments));
+  RESULTSDB_ASSIGN(auto found, Answers(context.model).expectations(query));
+  const std::size_t total = found.size();
+  const std::string next =
+      cut_page(found, arguments, page, [](const auto& each) { return Rank{0, each.test + '\n' + each.id}; });
+  JsonWriter json;
+  json.begin_object().key("items").begin_array();
+  for (const StoredExpectation& each : found) write_expectation(json, each);
+  json.end_array();
+  write_next(json, next);
+  json.member("total", total).end_object();
+  return json.take();
+}
+
+Error no_such_expectation() {
+  return make_error(ErrorCode::NotFound, "the suite has no such expectation", "expectation");
+}
+
+Result<std::string> get_expectation(const NativeContext& context, const Arguments& arguments) {
+  RESULTSDB_ASSIGN(const std::string suite, arguments.required("suite"));
+  RESULTSDB_ASSIGN(const auto found, Answers(context.model).expectation(suite, arguments.path(0)));
+  if (!found) return no_such_expectation();
+  return to_json(*found);
+}
+
+// --- writing
+
+/// The body of a PUT.
+class ExpectationReader {
+ public:
+  ExpectationReader(const NativeContext& context, std::string_view text) : context_(context), cursor_(text) {}
+
+  Result<StoredExpectation> read() {
+    static constexpr std::array<std::string_view, 8> kNames = {"test", "where", "expected", "from",
+                                                               "to",   "owner", "bug",      "expires"};
+    if (cursor_.kind() != Kind::Object) return invalid_argument("the body must be a JSON object");
+    unsigned seen = 0;
+    cursor_.enter();
+    while (cursor_.next_member(name_)) {
+      const auto known = std::ranges::find(kNames, name_);
+      if (known == kNames.end()) return invalid_argument("is no member of this object", name_);
+      const unsigned bit = 1u << (known - kNames.begin());
+      if ((seen & bit) != 0) return invalid_argument("is given twice", name_);
+      seen |= bit;
+      RESULTSDB_TRY(member());
+    }
+    return std::move(read_);
+  }
+
+ private:
+  static constexpr std::size_t kMostFilters = 2 * limits::kFacets, kMostTexts = 64;
+
+  Status member() {
+    const MemberPath path{.member = name_};
+    if (name_ == "where") return where(path);
+    if (name_ == "expected") return texts(read_.words, path);
+    if (name_ == "from") return place(read_.from, path);
+    if (name_ == "to") return place(read_.to, path);
+    if (name_ == "expires") {
+      RESULTSDB_ASSIGN(read_.expires, read_time(cursor_, path));
+      return {};
+    }
+    std::string& text = name_ == "test" ? read_.test : name_ == "owner" ? read_.owner : read_.bug;
+    RESULTSDB_ASSIGN(text, read_text(cursor_, scratch_, path, limits::kNameBytes));
+    return {};
+  }
+
+  Status where(const MemberPath& path) {
+    RESULTSDB_TRY(expect_kind(cursor_, Kind::Object, path));
+    std::string facet;
+    cursor_.enter();
+    while (cursor_.next_member(facet)) {
+      if (read_.where.size() == kMostFilters) return invalid_argument("has too many facets", "where");
+      FacetFilter& filter = read_.where.emplace_back();
+      filter.negated = facet.starts_with('!');
+      filter.facet = facet.substr(filter.negated ? 1 : 0);
+      const std::string member = "where." + facet;
+      RESULTSDB_TRY(texts(filter.values, {.member = member}));
+    }
+    return {};
+  }
+
+  /// One, or an array of them.
+  Status texts(std::vector<std::string>& into, const MemberPath& path) {
+    if (cursor_.kind() != Kind::Array) {
+      RESULTSDB_ASSIGN(into.emplace_back(), read_text(cursor_, scratch_, path, limits::kNameBytes));
+      return {};
+    }
+    cursor_.enter();
+    while (cursor_.next_element()) {
+      if (into.size() == kMostTexts) return invalid_argument("has more than 64 texts", path.text());
+      RESULTSDB_ASSIGN(into.emplace_back(), read_text(cursor_, scratch_, path, limits::kNameBytes));
+    }
+    return {};
+  }
+
+  /// A position, or a bound: `ref:webkit:9f2c…`.
+  Status place(std::optional<Position>& into, const MemberPath& path) {
+    if (cursor_.kind() == Kind::Number) {
+      RESULTSDB_ASSIGN(into, read_integer(cursor_, path, -limits::kMaxPosition, limits::kMaxPosition));
+      return {};
+    }
+    RESULTSDB_ASSIGN(const std::string_view text, read_text(cursor_, scratch_, path, limits::kNameBytes));
+    RESULTSDB_ASSIGN(const Bound bound, read_bound(context_, text, path.member));
+    into = bound.place();
+    return {};
+  }
+
+  const NativeContext& context_;
+  JsonCursor cursor_;
+  std::string name_, scratch_;
+  StoredExpectation read_;
+};
+
+/// The version that must be stored for If-Match or If-None-Match to hold; nothing: neither was sent.
+Result<std::optional<std::uint64_t>> required_version(const Request& request,
+                                                      const std::optional<StoredExpectation>& current) {
+  const std::string tag = current ? etag_of(to_json(*current)) : "";
+  const auto is_listed = [&](std::string_view list) { return current && matches_etag(list, tag); };
+  std::optional<std::uint64_t> version;
+  if (const auto list = request.header("If-Match")) {
+    if (!is_listed(*list))
+      return make_error(ErrorCode::Conflict, "what is stored is not what was read", "If-Match");
+    version = current->version;
+  }
+  if (const auto list = request.header("If-None-Match")) {
+    if (is_listed(*list)) return make_error(ErrorCode::Conflict, "is stored already", "If-None-Match");
+    version = current ? current->version : 0;
+  }
+  return version;
+}
+
+/// 412 if a condition of the request does not hold, or did not any more when it came to writing.
+Response write_problem(const Request& request, const Error& error) {
+  const bool conditional = request.header("If-Match") || request.header("If-None-Match");
+  return error.code == ErrorCode::Conflict && conditional ? problem(412, error) : problem(error);
+}
+
+Result<StoredExpectation> store_expectation(const NativeContext& context, const Request& request,
+                                            const std::string& suite) {
+  RESULTSDB_TRY(json::validate(request.body));
+  RESULTSDB_ASSIGN(StoredExpectation read, ExpectationReader(context, request.body).read());
+  auto checked = checked_expectation(std::move(read));
+  if (!checked) {
+    Error error = checked.error();
+    if (error.context == "words") error.context = "expected";
+    return error;
+  }
+  Answers answers(context.model);
+  RESULTSDB_ASSIGN(const auto current, answers.expectation(suite, checked->id));
+  RESULTSDB_ASSIGN(const auto version, required_version(request, current));
+  return answers.put_expectation(suite, *checked, version);
+}
+
+Result<std::string> read_suite(const NativeContext& context, const Request& request) {
+  RESULTSDB_TRY(may_write(context, request));
+  RESULTSDB_ASSIGN(const Arguments arguments, Arguments::read(request.parameters(), {"suite"}, request, {}));
+  return arguments.required("suite");
+}
+
+Response put_expectation(const NativeContext& context, const Request& request) {
+  const auto suite = read_suite(context, request);
+  if (!suite) return problem(suite.error());
+  const auto stored = store_expectation(context, request, *suite);
+  if (!stored) return write_problem(request, stored.error());
+  Response response = json_response(stored->version == 1 ? 201 : 200, to_json(*stored));
+  response.set_header("ETag", etag_of(response.body));
+  response.set_header("Location",
+                      "/v1/expectations/" + percent_encode(stored->id) + "?suite=" + percent_encode(*suite));
+  return response;
+}
+
+Status remove_expectation(const NativeContext& context, const Request& request, const std::string& suite,
+                          const std::string& id) {
+  Answers answers(context.model);
+  RESULTSDB_ASSIGN(const auto current, answers.expectation(suite, id));
+  if (!current) return no_such_expectation();
+  RESULTSDB_ASSIGN(const auto version, required_version(request, current));
+  return answers.remove_expectation(suite, id, version);
+}
+
+Response delete_expectation(const NativeContext& context, const Request& request, const std::string& id) {
+  const auto suite = read_suite(context, request);
+  if (!suite) return problem(suite.error());
+  const Status removed = remove_expectation(context, request, *suite, id);
+  if (!removed) return write_problem(request, removed.error());
+  Response response;
+  response.status = 204;
+  return response;
+}
+
+// --- review
+
+/// A stale expectation or a suggestion, as one item.
+struct Change {
+  std::string_view kind;
+  std::string why;  ///< of a stale one
+  std::string test;
+  std::vector<StoredExpectation> present;
+  std::vector<aggregate::ExpectationLine> lines;  ///< suggested
+  std::vector<aggregate::Observed> observed;
+};
+
+/// What one word of several remains, where that can be said in a line.
+std::vector<aggregate::ExpectationLine> tightened(const Stale& stale) {
+  aggregate::ExpectationLine line;
+  for (const FacetFilter& filter : stale.expectation.where) {
+    if (filter.negated || filter.values.size() != 1) return {};
+    line.where.emplace(filter.facet, filter.values.front());
+  }
+  for (const aggregate::Observed& observed : stale.observed)
+    for (const auto& [word, runs] : observed.counts)
+      if (runs > 0 && std::ranges::find(line.words, word) == line.words.end()) line.words.push_back(word);
+  return {std::move(line)};
+}
+
+std::vector<Change> changes_of(ExpectationReview&& review) {
+  std::vector<Change> changes;
+  for (Stale& stale : review.stale) {
+    const bool narrow = stale.why == Stale::Why::Tighten;
+    Change& change = changes.emplace_back();
+    change.kind = narrow ? "narrow" : "stale";
+    if (narrow) change.lines = tightened(stale);
+    if (!narrow) change.why = to_string(stale.why);
+    change.test = stale.expectation.test;
+    change.present = {std::move(stale.expectation)};
+    change.observed = std::move(stale.observed);
+  }
+  for (Suggestion& suggestion : review.suggestions)
+    changes.push_back({"missing", "", std::move(suggestion.test), std::move(suggestion.present),
+                       std::move(suggestion.lines), std::move(suggestion.observed)});
+  return changes;
+}
+
+void write_change(JsonWriter& json, const Change& change) {
+  json.begin_object().member("test", change.test).member("kind", change.kind);
+  if (!change.why.empty()) json.member("why", change.why);
+  json.key("present").begin_array();
+  for (const StoredExpectation& present : change.present) write_expectation(json, present);
+  json.end_array().key("proposed").begin_array();
+  for (const aggregate::ExpectationLine& line : change.lines) {
+    json.begin_object().key("where").begin_object();
+    for (const auto& [facet, value] : line.where) write_texts(json, facet, {value});
+    json.end_object();
+    write_texts(json, "expected", line.words);
+    json.member("text", aggregate::expectation_text(line, change.test)).end_object();
+  }
+  json.end_array().key("evidence").begin_array();
+  for (const aggregate::Observed& observed : change.observed) {
+    json.begin_object().member("configuration", configuration_id(observed.configuration));
+    json.key("counts").begin_object();
+    for (const auto& [word, runs] : observed.counts) json.member(word, runs);
+    json.end_object().end_object();
+  }
+  json.end_array().end_object();
+}
+
+Result<std::string> find_changes(const NativeContext& context, const Arguments& arguments) {
+  RESULTSDB_ASSIGN(const auto kinds, arguments.some_of("kind", {"missing", "narrow", "stale"}));
+  RESULTSDB_ASSIGN(const std::string format, arguments.one_of("format", {"json", "webkit"}));
+  RESULTSDB_ASSIGN(const PageRequest page, read_page(arguments));
+  RESULTSDB_ASSIGN(const Scope scope, read_scope(context, arguments));
+  RESULTSDB_ASSIGN(const RangeRequest range, read_range(context, arguments));
+  ExpectationReviewQuery query;
+  RESULTSDB_ASSIGN(static_cast<Question&>(query), read_question(context, arguments, scope, range));
+  query.limit = 0;
+  const std::string test = arguments.get_or("test", "");
+  if (!test.empty()) query.name_contains = test;
+  RESULTSDB_ASSIGN(ExpectationReview review, Answers(context.model).review_expectations(query));
+  const Position position = review.position;
+  const Basis basis = review.basis;
+  auto changes = changes_of(std::move(review));
+  const std::string part = arguments.get_or("q", "");
+  std::erase_if(changes, [&](const Change& change) {
+    const bool other_kind = !kinds.empty() && std::ranges::find(kinds, change.kind) == kinds.end();
+    return other_kind || (!test.empty() && change.test != test) || change.test.find(part) == part.npos;
+  });
+  const std::size_t total = changes.size();
+  const std::string next = cut_page(changes, arguments, page, [](const Change& change) {
+    const std::string id = change.kind == "missing" ? "" : change.present.front().id;
+    return Rank{0, change.test + '\n' + id};
+  });
+  if (format == "webkit") {
+    std::string text;
+    for (const Change& change : changes)
+      for (const aggregate::ExpectationLine& line : change.lines)
+        text += aggregate::expectation_text(line, change.test) + '\n';
+    return text;
+  }
+  JsonWriter json;
+  json.begin_object().member("position", position).key("items").begin_array();
+  for (const Change& change : changes) write_change(json, change);
+  json.end_array();
+  write_tail(json, next, total, basis, range, {scope});
+  json.end_object();
+  return json.take();
+}
+
+}  // namespace
+
+void add_expectation_routes(Router& router, const ContextPtr& context) {
+  add_read(router, context,
+           {"/v1/expectations", "findExpectations",
+            names({"suite", "test", "at", "expired", "limit", "page"}), find_expectations});
+  add_read(router, context,
+           {"/v1/expectations/{expectation}", "getExpectation", names({"suite"}), get_expectation});
+  router.add(
+      {"PUT", "/v1/expectations", "putExpectation", [context](const Request& request, const PathVariables&) {
+         return put_expectation(*context, request);
+       }});
+  router.add({"DELETE", "/v1/expectations/{expectation}", "deleteExpectation",
+              [context](const Request& request, const PathVariables& path) {
+                return delete_expectation(*context, request, path.front());
+              }});
+  ReadOperation changes{"/v1/expectation-changes", "findExpectationChanges",
+                        names({"SEL", "RNG", "kind*", "test", "q", "format", "limit", "page"}), find_changes,
+                        ""};
+  changes.content_type_of = type_of_format;
+  add_read(router, context, std::move(changes));
+}
+
+}  // namespace resultsdb::http
