@@ -1,4 +1,4 @@
-// findSlow and getDurations.
+// findSlow, getDurations and getShards.
 #include "judgement_json.hpp"
 #include "resultsdb/test_durations.hpp"
 
@@ -94,12 +94,38 @@ Result<std::string> get_durations(const NativeContext& context, const Arguments&
   return json.take();
 }
 
+Result<std::string> get_shards(const NativeContext& context, const Arguments& arguments) {
+  constexpr std::int64_t kMostShards = 10'000;
+  RESULTSDB_ASSIGN(const Scope scope, read_scope(context, arguments));
+  RESULTSDB_ASSIGN(RangeRequest range, read_range(context, arguments));
+  if (!arguments.has("range") && !arguments.has("at")) range.last = ShardsQuery().last;
+  ShardsQuery query;
+  RESULTSDB_ASSIGN(static_cast<Question&>(query), read_question(context, arguments, scope, range));
+  RESULTSDB_TRY(arguments.required("shards"));
+  RESULTSDB_ASSIGN(const std::int64_t shards, arguments.integer("shards", 0, 1, kMostShards));
+  query.shards = static_cast<std::uint32_t>(shards);
+  RESULTSDB_ASSIGN(const ShardsAnswer answer, Answers(context.model).shards(query));
+  JsonWriter json;
+  json.begin_object().key("shards").begin_array();
+  for (const ShardsAnswer::Shard& shard : answer.shards) {
+    json.begin_object().member("predicted_us", shard.predicted.count()).key("tests").begin_array();
+    for (const std::string& test : shard.tests) json.value(test);
+    json.end_array().end_object();
+  }
+  json.end_array().member("tests", answer.tests).member("unknown", answer.unknown);
+  json.member("total_us", answer.total.count());
+  write_basis(json, answer.basis, range);
+  json.end_object();
+  return json.take();
+}
+
 }  // namespace
 
 void add_duration_routes(Router& router, const ContextPtr& context) {
   add_read(router, context,
            {"/v1/slow", "findSlow", names({"SEL", "RNG", "q", "sort", "by", "limit"}), find_slow});
   add_read(router, context, {"/v1/durations", "getDurations", names({"SEL", "RNG", "test"}), get_durations});
+  add_read(router, context, {"/v1/shards", "getShards", names({"SEL", "RNG", "q", "shards"}), get_shards});
 }
 
 }  // namespace resultsdb::http

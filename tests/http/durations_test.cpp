@@ -1,4 +1,4 @@
-// /v1/slow, /v1/durations and /v1/clusters on histories whose answers are known.
+// /v1/slow, /v1/durations, /v1/shards and /v1/clusters on histories whose answers are known.
 #include "http/judgement_fixture.hpp"
 
 namespace resultsdb::http {
@@ -44,6 +44,33 @@ TEST_F(DurationRoutes, SlowTestsAndOneOfThem) {
                    {"/v1/slow?suite=unit&limit=0", "limit"},
                    {"/v1/durations?suite=unit", "test"}});
   EXPECT_EQ(get("/v1/durations?test=none&" + select, 404).at("parameter"), "test");
+}
+
+TEST_F(DurationRoutes, ShardsTakeAboutAsLong) {
+  register_commits(3);
+  for (int i = 0; i < 3; ++i)
+    upload(i, timed("a", 600) + "," + timed("b", 500) + "," + timed("c", 400) + "," + timed("d", 300) + "," +
+                  timed("other", 9000) + R"(,{"test":"new","actual":"FAIL"})");
+  const std::string target = "/v1/shards?suite=unit&recent=false&";
+  const auto two = get(target + "shards=2");
+  ASSERT_EQ(two.at("shards").as_array().size(), 2u);
+  EXPECT_EQ(two.at("tests"), 6);
+  EXPECT_EQ(two.at("unknown"), 1);
+  EXPECT_EQ(two.at("shards").at(0).at("tests").at(0), "other");
+  EXPECT_EQ(two.at("basis").at("runs"), 3);
+  std::int64_t sum = 0;
+  std::size_t tests = 0;
+  for (const auto& shard : two.at("shards").as_array()) {
+    sum += shard.at("predicted_us").as_int64();
+    tests += shard.at("tests").as_array().size();
+  }
+  EXPECT_EQ(two.at("total_us"), sum);
+  EXPECT_EQ(tests, 6u);
+  EXPECT_EQ(get(target + "shards=3&q=a").at("tests"), 1);
+  expect_problems({{"/v1/shards?suite=unit", "shards"},
+                   {"/v1/shards?suite=unit&shards=0", "shards"},
+                   {"/v1/shards?suite=unit&shards=10001", "shards"},
+                   {"/v1/shards?shards=2", "suite"}});
 }
 
 TEST_F(DurationRoutes, TheTreeOfASuiteAndOfARun) {

@@ -169,6 +169,7 @@ TEST_F(OpenApi, AnswersHaveTheirRequiredMembers) {
       {"/v1/slow", "?suite=unit"},
       {"/v1/durations", "?suite=unit&test=a/two"},
       {"/v1/clusters", "?suite=judged"},
+      {"/v1/shards", "?suite=unit&shards=2"},
       {"/v1/expectations", "?suite=judged"},
       {"/v1/expectations/{expectation}", "?suite=judged"},
       {"/v1/expectation-changes", "?suite=judged"},
