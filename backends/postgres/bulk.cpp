@@ -127,6 +127,17 @@ std::string insert_statement(const sql::Table& table, sql::OnConflict rule, std:
   return text;
 }
 
+std::string overwrite_statement(const sql::Table& table, std::size_t first) {
+  const std::size_t columns = table.columns.size();
+  std::string text = std::string("UPDATE ") + table.name + " AS t SET ";
+  for (std::size_t i = table.keys; i < columns; ++i) {
+    const std::string name = table.columns[i].name;
+    text += (i > table.keys ? ", " : "") + name + " = k." + name;
+  }
+  return text + " FROM " + unnest(table, columns, first) + " AS k(" + list(table, columns, "") + ") WHERE " +
+         key_condition(table, table.keys);
+}
+
 std::string update_statement(const sql::Table& table, std::size_t first) {
   const std::size_t columns = table.columns.size();
   std::string text = std::string("UPDATE ") + table.name + " AS t SET ";

@@ -23,6 +23,8 @@ std::string encode_column(const sql::Rows& rows, std::size_t width, std::size_t 
 
 /// The statements; their arrays are the parameters from `first` on.
 std::string insert_statement(const sql::Table& table, sql::OnConflict rule, std::size_t first = 1);
+/// As insert_statement() for all columns: those of rows that are there already get the new values.
+std::string overwrite_statement(const sql::Table& table, std::size_t first = 1);
 std::string update_statement(const sql::Table& table, std::size_t first = 1);
 std::string delete_statement(const sql::Table& table, std::size_t first = 1);
 /// Rows with their key's number (from 1) as the last column, in the order of the keys.

@@ -44,8 +44,8 @@ Result<std::uint64_t> PostgresConnection::send_once(const std::string& statement
 
 Result<std::uint64_t> PostgresConnection::send(const std::string& statement, const Parameters& parameters,
                                                const sql::RowHandler& handle) {
-  if (begin_ != nullptr && !parameters.empty()) RESULTSDB_TRY(send_begin({}, {}));
-  if (begin_ != nullptr) return send_begin(statement, handle);
+  if (!begin_.empty() && !parameters.empty()) RESULTSDB_TRY(send_begin({}, {}));
+  if (!begin_.empty()) return send_begin(statement, handle);
   return repeated_once([&] { return send_once(statement, parameters, handle); });
 }
 
@@ -69,12 +69,21 @@ Status PostgresConnection::begin(Mode mode) {
   return {};
 }
 
+Status PostgresConnection::run_ahead(std::string_view statement) {
+  if (begin_.empty()) {
+    RESULTSDB_TRY(run(statement, {}, {}));
+  } else {
+    begin_.append("; ").append(statement);
+  }
+  return {};
+}
+
 Result<std::uint64_t> PostgresConnection::send_begin(const std::string& statement,
                                                      const sql::RowHandler& handle) {
-  const auto statements = statement.empty() ? std::string(begin_) : begin_ + ("; " + statement);
+  const auto statements = statement.empty() ? begin_ : begin_ + "; " + statement;
   auto result = repeated_once([&] { return session_->execute_script(statements, handle); });
   if (!result && !is_open()) return result;
-  begin_ = nullptr;
+  begin_.clear();
   in_transaction_ = true;  // also if the statement failed
   doomed_ = !result;
   return result;
@@ -82,8 +91,8 @@ Result<std::uint64_t> PostgresConnection::send_begin(const std::string& statemen
 
 Status PostgresConnection::commit() {
   RESULTSDB_TRY(send_group());
-  if (begin_ != nullptr) {  // nothing was done
-    begin_ = nullptr;
+  if (!begin_.empty()) {  // nothing was done
+    begin_.clear();
     return {};
   }
   if (doomed_)
@@ -105,7 +114,7 @@ void PostgresConnection::rollback() noexcept {
   group_.clear();
   group_parameters_.clear();
   group_bytes_ = 0;
-  begin_ = nullptr;
+  begin_.clear();
   if (!in_transaction_) return;
   in_transaction_ = false;
   if (!is_open()) return;
@@ -132,7 +141,7 @@ Result<std::uint64_t> PostgresConnection::run(std::string_view statement,
 
 Status PostgresConnection::run_script(std::string_view statements) {
   RESULTSDB_TRY(send_group());
-  if (begin_ != nullptr) RESULTSDB_TRY(send_begin({}, {}));
+  if (!begin_.empty()) RESULTSDB_TRY(send_begin({}, {}));
   if (!is_open() && !in_transaction_) RESULTSDB_TRY(connect());
   RESULTSDB_TRY(session_->execute_script(std::string(statements)));
   return {};
@@ -169,13 +178,16 @@ Status PostgresConnection::send_group() {
 }
 
 Status PostgresConnection::put(const sql::Table& table, sql::OnConflict rule, const sql::Rows& rows) {
-  if (rule == sql::OnConflict::Replace &&
-      table.long_keys) {  // which index a conflict is in depends on the schema
-    sql::Rows keys;
-    for (std::size_t i = 0; i < rows.size(); ++i)
-      if (i % table.columns.size() < table.keys) keys.push_back(rows[i]);
-    RESULTSDB_TRY(remove(table, keys));
-    rule = sql::OnConflict::Fail;
+  // Which index a conflict is in depends on the schema: rows that are there are overwritten beside. Neither
+  // of the two parts of the statement sees what the other does.
+  if (rule == sql::OnConflict::Replace && table.long_keys && !rows.empty()) {
+    std::string overwrite;
+    RESULTSDB_TRY(queue(table, rows, table.columns.size(), [&](std::size_t first) {
+      overwrite = overwrite_statement(table, first);
+      return insert_statement(table, sql::OnConflict::Ignore, first);
+    }));
+    group_.push_back({table.name, std::move(overwrite)});
+    return {};
   }
   return queue(table, rows, table.columns.size(),
                [&](std::size_t first) { return insert_statement(table, rule, first); });

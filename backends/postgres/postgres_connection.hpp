@@ -23,6 +23,7 @@ class PostgresConnection final : public sql::Connection {
   explicit PostgresConnection(Connect connect) : connect_(std::move(connect)) {}
 
   Status begin(Mode mode) override;
+  Status run_ahead(std::string_view statement) override;
   Status commit() override;
   void rollback() noexcept override;
   Result<std::uint64_t> run(std::string_view statement, std::span<const sql::Value> parameters,
@@ -61,8 +62,7 @@ class PostgresConnection final : public sql::Connection {
 
   const Connect connect_;
   std::unique_ptr<Session> session_;
-  const char* begin_ =
-      nullptr;  // waits for the first statement: both are one round trip, if that has no parameters
+  std::string begin_;  // waits for the first statement: both are one round trip, if that has no parameters
   bool in_transaction_ = false;
   bool doomed_ =
       false;  // a statement of the transaction failed: the server would answer COMMIT by rolling back

@@ -1,4 +1,4 @@
-// What the SQL layer needs of an engine: a connection of ten calls, and a source of connections. The same
+// What the SQL layer needs of an engine: a connection of a dozen calls, and a source of connections. The same
 // statement text, with parameters $1, $2, …, serves every engine.
 #pragma once
 
@@ -83,6 +83,12 @@ class Connection {
 
   enum class Mode { Read, Write };
   virtual Status begin(Mode mode) = 0;
+  /// Right after begin(): a statement without parameters, of which only the effect counts. It may wait for
+  /// the next one.
+  virtual Status run_ahead(std::string_view statement) {
+    RESULTSDB_TRY(run(statement, std::span<const Value>()));
+    return {};
+  }
   virtual Status commit() = 0;
   virtual void rollback() noexcept = 0;
   /// One statement, prepared once per text. Returns the number of rows it changed.

@@ -28,23 +28,27 @@ bool has_text(const CommitRow& commit, const std::string& text) {
          contains_ignoring_case(commit.identifier, text);
 }
 
-/// Versions of the named documents; 0 where there is none. Takes away what they hold.
-Result<std::vector<std::uint64_t>> take_documents(Connection& connection, std::string_view collection,
-                                                  const std::vector<std::string_view>& names) {
-  Rows keys, attributes, unique;
+using Versions = std::map<std::string_view, std::uint64_t>;  // by name; what is not there is missing
+
+/// Takes the named documents away with what they hold, all read in one go. Returns their versions.
+Result<Versions> take_documents(Connection& connection, std::string_view collection,
+                                const std::set<std::string_view>& names) {
+  Rows keys, found, attributes, unique;
   for (const auto name : names) keys.insert(keys.end(), {collection, name});
-  std::vector<std::uint64_t> versions(names.size(), 0);
+  Versions versions;
   std::deque<Attributes> held;
   RESULTSDB_TRY(connection.look_up(tables::kDocument, keys, [&](std::size_t i, const Row& row) {
+    const auto name = std::get<std::string_view>(keys[2 * i + 1]);
     auto document = to_document(row);
-    versions[i] = document.version;
-    for (const auto& [name, value] : held.emplace_back(std::move(document.attributes)))
+    versions.emplace(name, document.version);
+    found.insert(found.end(), {collection, name});
+    for (const auto& [attribute, value] : held.emplace_back(std::move(document.attributes)))
       attributes.insert(attributes.end(),
-                        {collection, std::string_view(name), std::string_view(value), names[i]});
-    for (const auto& [name, value] : held.emplace_back(std::move(document.unique)))
-      unique.insert(unique.end(), {collection, std::string_view(name), std::string_view(value)});
+                        {collection, std::string_view(attribute), std::string_view(value), name});
+    for (const auto& [attribute, value] : held.emplace_back(std::move(document.unique)))
+      unique.insert(unique.end(), {collection, std::string_view(attribute), std::string_view(value)});
   }));
-  RESULTSDB_TRY(connection.remove(tables::kDocument, keys));
+  RESULTSDB_TRY(connection.remove(tables::kDocument, found));
   RESULTSDB_TRY(connection.remove(tables::kDocumentAttribute, attributes));
   RESULTSDB_TRY(connection.remove(tables::kDocumentUnique, unique));
   return versions;
@@ -67,7 +71,6 @@ Status check_has_chunks(Connection& connection) {
 }
 
 Status write_chunks(Connection& connection, const DocumentBatch& batch) {
-  RESULTSDB_TRY(check_has_chunks(connection));
   const std::string_view collection = batch.collection;
   Rows deleted, put;
   for (const auto& row : batch.delete_chunks)
@@ -85,33 +88,27 @@ Status SqlStorage::do_apply(const DocumentBatch& batch) {
   RESULTSDB_TRY(connection->begin(Connection::Mode::Write));
   RESULTSDB_TRY(lock_documents_and_repositories(*connection));
   const std::string_view collection = batch.collection;
-  std::vector<std::string_view> deleted, put;
-  for (const auto& item : batch.deletes) deleted.push_back(item.key);
-  for (const auto& item : batch.puts) put.push_back(item.document.key);
-
-  // A document that is deleted and put in one batch is a new one; its precondition still looks at the old.
-  const std::set<std::string_view> gone(deleted.begin(), deleted.end());
-  Rows keys;
-  for (const auto name : put) keys.insert(keys.end(), {collection, name});
-  std::vector<std::uint64_t> before(put.size(), 0);
-  RESULTSDB_TRY(connection->look_up(tables::kDocument, keys, [&](std::size_t i, const Row& row) {
-    before[i] = row.number<std::uint64_t>(2);
-  }));
-  for (std::size_t i = 0; i < put.size(); ++i)
-    RESULTSDB_TRY(check_version(batch.collection, batch.puts[i].document.key, before[i],
-                                batch.puts[i].expected_version));
-  RESULTSDB_ASSIGN(const auto deleted_versions, take_documents(*connection, collection, deleted));
-  for (std::size_t i = 0; i < deleted.size(); ++i)
-    RESULTSDB_TRY(check_version(batch.collection, batch.deletes[i].key, deleted_versions[i],
-                                batch.deletes[i].expected_version));
-  RESULTSDB_TRY(take_documents(*connection, collection, put));
+  std::set<std::string_view> deleted, named;
+  for (const auto& item : batch.deletes) deleted.insert(item.key);
+  named = deleted;
+  for (const auto& item : batch.puts) named.insert(item.document.key);
+  RESULTSDB_ASSIGN(const auto versions, take_documents(*connection, collection, named));
+  const auto version_of = [&](std::string_view name) {
+    const auto found = versions.find(name);
+    return found == versions.end() ? 0 : found->second;
+  };
+  const auto check = [&](const std::string& key, const std::optional<std::uint64_t>& expected) {
+    return check_version(batch.collection, key, version_of(key), expected);
+  };
+  for (const auto& item : batch.puts) RESULTSDB_TRY(check(item.document.key, item.expected_version));
+  for (const auto& item : batch.deletes) RESULTSDB_TRY(check(item.key, item.expected_version));
 
   Rows documents, attributes, unique;
   std::deque<std::string> texts;
   const auto keep = [&](std::string text) { return Blob{texts.emplace_back(std::move(text))}; };
-  for (std::size_t i = 0; i < put.size(); ++i) {
-    const auto& document = batch.puts[i].document;
-    const std::uint64_t version = (gone.contains(document.key) ? 0 : before[i]) + 1;
+  for (const auto& [document, expected_version] : batch.puts) {
+    // One that is deleted and put in one batch is a new one; its precondition looked at the old.
+    const std::uint64_t version = (deleted.contains(document.key) ? 0 : version_of(document.key)) + 1;
     documents.insert(documents.end(), {collection, std::string_view(document.key), number(version),
                                        std::string_view(document.text), keep(pack(document.attributes)),
                                        keep(pack(document.unique))});
@@ -122,8 +119,11 @@ Status SqlStorage::do_apply(const DocumentBatch& batch) {
       unique.insert(unique.end(), {collection, std::string_view(name), std::string_view(value),
                                    std::string_view(document.key)});
   }
-  if (!batch.delete_chunks.empty() || !batch.put_chunks.empty())
+  if (!batch.delete_chunks.empty() || !batch.put_chunks.empty()) {
+    if (!has_chunks_) RESULTSDB_TRY(check_has_chunks(*connection));
+    has_chunks_ = true;  // schemas do not go back
     RESULTSDB_TRY(write_chunks(*connection, batch));
+  }
   RESULTSDB_TRY(put_rows(*connection, tables::kDocument, OnConflict::Fail, documents));
   RESULTSDB_TRY(put_rows(*connection, tables::kDocumentAttribute, OnConflict::Ignore, attributes));
   auto status = put_rows(*connection, tables::kDocumentUnique, OnConflict::Fail, unique);

@@ -85,14 +85,14 @@ Result<SqlStorage::SuiteNumber> SqlStorage::find_suite(Connection& connection, s
 
 Result<SqlStorage::SuiteNumber> SqlStorage::make_suite(Connection& connection, std::string_view name) {
   const std::string lock = database_->dialect().row_lock;
-  SuiteNumber known = known_suite(name);
-  if (known != kNoSuite && !lock.empty()) {  // without parameters it goes with BEGIN
+  const SuiteNumber known = known_suite(name);
+  if (known != kNoSuite && lock.empty()) return known;
+  if (known != kNoSuite) {  // without parameters it goes with BEGIN
     bool is_there = false;
     RESULTSDB_TRY(connection.run("SELECT name FROM suite WHERE id = " + std::to_string(known) + lock, {},
                                  [&](const Row& row) { is_there = row.text(0) == name; }));
-    if (!is_there) known = kNoSuite;
+    if (is_there) return known;
   }
-  if (known != kNoSuite) return known;
   const auto select = "SELECT id FROM suite WHERE " + text_equals(database_->dialect(), "name", "$1") + lock;
   // Another writer may make this suite, or another of the same number, at the same time: look again.
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
@@ -109,8 +109,7 @@ Result<SqlStorage::SuiteNumber> SqlStorage::make_suite(Connection& connection, s
 Status SqlStorage::lock_documents_and_repositories(Connection& connection) {
   const std::string lock = database_->dialect().row_lock;
   if (lock.empty()) return {};
-  RESULTSDB_TRY(connection.run("SELECT value FROM meta WHERE name = 'schema_version'" + lock, {}));
-  return {};
+  return connection.run_ahead("SELECT value FROM meta WHERE name = 'schema_version'" + lock);
 }
 
 void SqlStorage::remember_suite(std::string_view name, SuiteNumber number) {

@@ -1,6 +1,7 @@
 // Storage on any SQL engine that offers a Database.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <optional>
@@ -108,6 +109,7 @@ class SqlStorage final : public storage::Storage {
                                             const std::function<void(std::size_t, Rows&)>& more);
 
   std::unique_ptr<Database> database_;
+  std::atomic<bool> has_chunks_ = false;  // known to have their table
   std::shared_mutex suites_mutex_;
   std::map<std::string, SuiteNumber, std::less<>> suites_;
 };

@@ -16,12 +16,18 @@ class SuiteWriter {
   SuiteWriter(Connection& connection, std::int64_t suite, const SuiteBatch& batch)
       : connection_(connection), suite_(suite), batch_(batch) {}
 
+  /// As most uploads are: one run on one timeline.
+  static bool is_of_one(const SuiteBatch& batch) {
+    return batch.timelines.size() == 1 && batch.put_runs.size() == 1 && batch.delete_runs.empty();
+  }
+  /// What check_versions() asks of such a batch fits into one question; false if the suite of that number has
+  /// another name. Within numbers, the question needs no parameters.
+  Result<bool> ask_of_one(bool within_numbers);
   Status check_versions();
   Status remove_rows();
   Status add_rows();
 
  private:
-  Status check_version_of_one(std::uint64_t& version);
   Value view(std::string text) { return std::string_view(texts_.emplace_back(std::move(text))); }
   Value bytes(std::string text) { return Blob{texts_.emplace_back(std::move(text))}; }
   static Value text(const std::string& value) { return std::string_view(value); }
@@ -45,30 +51,38 @@ class SuiteWriter {
   Connection& connection_;
   const std::int64_t suite_;
   const SuiteBatch& batch_;
+  std::optional<std::uint64_t> version_of_one_;
   bool no_run_is_replaced_ = false;
   std::deque<std::string> texts_;  // what parameters point to
 };
 
-/// As most uploads are: one run on one timeline. What is asked of each fits into one question.
-Status SuiteWriter::check_version_of_one(std::uint64_t& version) {
+Result<bool> SuiteWriter::ask_of_one(bool within_numbers) {
   const RunRef run = batch_.put_runs.front().ref();
-  RESULTSDB_TRY(
-      connection_.run("SELECT coalesce((SELECT version FROM timeline WHERE suite = $1 AND id = $2), 0), "
-                      "(SELECT count(*) FROM run WHERE suite = $1 AND timeline = $3 AND serial = $4)",
-                      {suite_, number(batch_.timelines.front().id), number(run.timeline), number(run.serial)},
-                      [&](const Row& row) {
-                        version = row.number<std::uint64_t>(0);
-                        no_run_is_replaced_ = row.integer(1) == 0;
-                      }));
-  return {};
+  const std::vector<Value> numbers{suite_, number(batch_.timelines.front().id), number(run.timeline),
+                                   number(run.serial)};
+  const auto spell = [&](std::size_t i) {
+    return within_numbers ? std::to_string(std::get<std::int64_t>(numbers[i])) : '$' + std::to_string(i + 1);
+  };
+  bool is_there = false;
+  RESULTSDB_TRY(connection_.run(
+      "SELECT name, coalesce((SELECT version FROM timeline WHERE suite = " + spell(0) +
+          " AND id = " + spell(1) + "), 0), (SELECT count(*) FROM run WHERE suite = " + spell(0) +
+          " AND timeline = " + spell(2) + " AND serial = " + spell(3) + ") FROM suite WHERE id = " + spell(0),
+      within_numbers ? std::span<const Value>() : std::span(numbers), [&](const Row& row) {
+        is_there = row.text(0) == batch_.suite;
+        version_of_one_ = row.number<std::uint64_t>(1);
+        no_run_is_replaced_ = row.integer(2) == 0;
+      }));
+  return is_there;
 }
 
 Status SuiteWriter::check_versions() {
   const auto keys =
       rows_of(batch_.timelines, [](Rows& rows, const TimelineRow& row) { rows.push_back(number(row.id)); });
   std::vector<std::uint64_t> versions(batch_.timelines.size(), 0);
-  if (versions.size() == 1 && batch_.put_runs.size() == 1 && batch_.delete_runs.empty()) {
-    RESULTSDB_TRY(check_version_of_one(versions.front()));
+  if (is_of_one(batch_)) {
+    if (!version_of_one_) RESULTSDB_TRY(ask_of_one(/*within_numbers=*/false));
+    versions.front() = version_of_one_.value_or(0);
   } else {
     RESULTSDB_TRY(connection_.look_up(tables::kTimeline, keys, [&](std::size_t i, const Row& row) {
       versions[i] = row.number<std::uint64_t>(5);
@@ -204,11 +218,22 @@ Status SuiteWriter::add_rows() {
 Status SqlStorage::do_apply(const SuiteBatch& batch) {
   RESULTSDB_ASSIGN(auto connection, database_->writer());
   RESULTSDB_TRY(connection->begin(Connection::Mode::Write));
-  RESULTSDB_ASSIGN(const auto suite, make_suite(*connection, batch.suite));
-  SuiteWriter writer(*connection, suite, batch);
-  RESULTSDB_TRY(writer.check_versions());
-  RESULTSDB_TRY(writer.remove_rows());
-  auto status = writer.add_rows();
+  std::optional<SuiteWriter> writer;
+  SuiteNumber suite = known_suite(batch.suite);
+  const std::string lock = database_->dialect().row_lock;
+  if (suite != kNoSuite && !lock.empty() && SuiteWriter::is_of_one(batch)) {  // all goes with BEGIN
+    RESULTSDB_TRY(connection->run_ahead("SELECT name FROM suite WHERE id = " + std::to_string(suite) + lock));
+    RESULTSDB_ASSIGN(const bool is_there,
+                     writer.emplace(*connection, suite, batch).ask_of_one(/*within_numbers=*/true));
+    if (!is_there) writer.reset();
+  }
+  if (!writer) {
+    RESULTSDB_ASSIGN(suite, make_suite(*connection, batch.suite));
+    writer.emplace(*connection, suite, batch);
+  }
+  RESULTSDB_TRY(writer->check_versions());
+  RESULTSDB_TRY(writer->remove_rows());
+  auto status = writer->add_rows();
   if (status) status = connection->commit();  // what waits until then may be refused there
   if (!status) {
     auto error = std::move(status).error();
