@@ -13,10 +13,13 @@ Result<std::string> find_clusters(const NativeContext& context, const Arguments&
   query.run = arguments.get_or("run", "");
   if (!query.run.empty()) query.last = 0;
   query.test = arguments.get_or("test", "");
-  RESULTSDB_ASSIGN(const std::int64_t limit, arguments.integer("limit", query.limit, 1, 1000));
-  query.limit = static_cast<std::uint32_t>(limit);
-  const auto answer = Answers(context.model).clusters(query);
+  query.limit = 0;
+  RESULTSDB_ASSIGN(const PageRequest page, read_page(arguments));
+  auto answer = Answers(context.model).clusters(query);
   if (!answer) return about_test(answer.error());
+  const std::string next = cut_page(answer->clusters, arguments, page, [](const FailureCluster& cluster) {
+    return Rank{static_cast<std::int64_t>(cluster.results), cluster.id};
+  });
   std::vector<RunInfoPtr> runs;
   for (const FailureCluster& cluster : answer->clusters) {
     runs.push_back(cluster.first);
@@ -41,7 +44,9 @@ Result<std::string> find_clusters(const NativeContext& context, const Arguments&
     points.write(json, "newest", cluster.newest);
     json.member("example", cluster.example).member("like", cluster.like).end_object();
   }
-  json.end_array().member("total", answer->total).member("results", answer->results);
+  json.end_array();
+  write_next(json, next);
+  json.member("total", answer->total).member("results", answer->results);
   json.member("truncated", answer->truncated);
   write_basis(json, answer->basis, range);
   json.end_object();
@@ -52,8 +57,8 @@ Result<std::string> find_clusters(const NativeContext& context, const Arguments&
 
 void add_cluster_routes(Router& router, const ContextPtr& context) {
   add_read(router, context,
-           {"/v1/clusters", "findClusters", names({"SEL", "RNG", "q", "outcomes", "run", "test", "limit"}),
-            find_clusters});
+           {"/v1/clusters", "findClusters",
+            names({"SEL", "RNG", "q", "outcomes", "run", "test", "limit", "page"}), find_clusters});
 }
 
 }  // namespace resultsdb::http

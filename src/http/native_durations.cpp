@@ -26,6 +26,15 @@ void write_test(JsonWriter& json, const SlowAnswer& answer, const SlowTest& test
   json.end_object();
 }
 
+/// As Answers::slow() orders them.
+Rank rank(SlowQuery::Order order, const SlowTest& test) {
+  const std::string tie = test.test + '\n' + sortable(test.timeline.value_or(0));
+  const std::int64_t p50 = test.durations.p50.count();
+  if (order == SlowQuery::Order::Spent) return {test.spent.count(), tie};
+  if (order == SlowQuery::Order::P50) return {p50, tie};
+  return {test.growth ? sortable_bits(test.growth->low) : -1, sortable_down(p50) + tie};
+}
+
 Result<std::string> find_slow(const NativeContext& context, const Arguments& arguments) {
   RESULTSDB_ASSIGN(const Scope scope, read_scope(context, arguments));
   RESULTSDB_ASSIGN(RangeRequest range, read_range(context, arguments));
@@ -34,17 +43,23 @@ Result<std::string> find_slow(const NativeContext& context, const Arguments& arg
   RESULTSDB_ASSIGN(const std::string by, arguments.one_of("by", {"test", "timeline"}));
   SlowQuery query;
   RESULTSDB_ASSIGN(static_cast<Question&>(query), read_question(context, arguments, scope, range));
-  RESULTSDB_ASSIGN(const std::int64_t limit, arguments.integer("limit", 100, 1, 1000));
-  query.limit = static_cast<std::uint32_t>(limit);
+  RESULTSDB_ASSIGN(const PageRequest page, read_page(arguments));
   query.by_timeline = by == "timeline";
   query.order = order == "-spent"    ? SlowQuery::Order::Spent
                 : order == "-growth" ? SlowQuery::Order::Growth
                                      : SlowQuery::Order::P50;
-  RESULTSDB_ASSIGN(const SlowAnswer answer, Answers(context.model).slow(query));
+  // Growth takes time to compute, so the first page asks for no more than it shows.
+  const bool all = page.primary || query.order == SlowQuery::Order::Growth;
+  query.limit = all ? 0 : page.limit + 1;
+  RESULTSDB_ASSIGN(SlowAnswer answer, Answers(context.model).slow(query));
+  const std::string next =
+      cut_page(answer.tests, arguments, page, [&](const SlowTest& test) { return rank(query.order, test); });
   JsonWriter json;
   json.begin_object().key("items").begin_array();
   for (const SlowTest& test : answer.tests) write_test(json, answer, test);
-  json.end_array().member("total", answer.total).member("spent_us", answer.spent.count());
+  json.end_array();
+  write_next(json, next);
+  json.member("total", answer.total).member("spent_us", answer.spent.count());
   json.key("timelines").begin_array();
   for (const SuiteTime& suite : answer.suite) {
     const TimelineInfo& timeline = answer.timelines[suite.timeline];
@@ -123,7 +138,7 @@ Result<std::string> get_shards(const NativeContext& context, const Arguments& ar
 
 void add_duration_routes(Router& router, const ContextPtr& context) {
   add_read(router, context,
-           {"/v1/slow", "findSlow", names({"SEL", "RNG", "q", "sort", "by", "limit"}), find_slow});
+           {"/v1/slow", "findSlow", names({"SEL", "RNG", "q", "sort", "by", "limit", "page"}), find_slow});
   add_read(router, context, {"/v1/durations", "getDurations", names({"SEL", "RNG", "test"}), get_durations});
   add_read(router, context, {"/v1/shards", "getShards", names({"SEL", "RNG", "q", "shards"}), get_shards});
 }

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "native_context.hpp"
+#include "resultsdb/failing_tests.hpp"
 #include "schemas.hpp"
 #include "scope.hpp"
 
@@ -179,42 +180,77 @@ void write_row(JsonWriter& json, const RunResults::Row& row, OutcomeTable& outco
   json.end_object();
 }
 
+/// A row with the group that it is in.
+struct Grouped {
+  RunResults::Row row;
+  std::string key, title;
+};
+
+/// Rows of one group stand together: groups by key, clusters by size before that.
+Result<std::vector<Grouped>> group_rows(const NativeContext& context, RunResults& results,
+                                        const std::string& group, Question::Bad bad) {
+  std::vector<ReasonOfResult> reasons;
+  if (group == "cluster") {
+    std::vector<BadAt> places;
+    for (const RunResults::Row& row : results.rows) places.push_back({results.run, row.test});
+    RESULTSDB_ASSIGN(reasons, Answers(context.model).reasons(results.run->suite, bad, places));
+  }
+  std::vector<Grouped> grouped;
+  std::map<std::string, std::size_t> sizes;
+  for (std::size_t i = 0; i < results.rows.size(); ++i) {
+    Grouped& each = grouped.emplace_back();
+    each.row = std::move(results.rows[i]);
+    if (group == "cluster") each.key = reasons[i].id;
+    if (group == "class") each.key = outcome_class(each.row.outcome.actual);
+    if (group == "folder") each.key = folder_of(each.row.test);
+    each.title = group == "cluster" ? reasons[i].pattern : each.key;
+    ++sizes[each.key];
+  }
+  std::ranges::stable_sort(grouped, [&](const Grouped& a, const Grouped& b) {
+    const std::size_t most_a = group == "cluster" ? sizes[a.key] : 0;
+    const std::size_t most_b = group == "cluster" ? sizes[b.key] : 0;
+    return most_a != most_b ? most_a > most_b : a.key < b.key;
+  });
+  return grouped;
+}
+
+/// The groups of the rows from `at` up to `end`; one that the page cuts says how many it leaves out.
+void write_groups(JsonWriter& json, const std::vector<Grouped>& rows, std::size_t at, std::size_t end,
+                  OutcomeTable& outcomes) {
+  json.key("groups").begin_array();
+  while (at < end) {
+    const std::string& key = rows[at].key;
+    std::size_t first = at, last = at;
+    while (first > 0 && rows[first - 1].key == key) --first;
+    while (last < rows.size() && rows[last].key == key) ++last;
+    json.begin_object().member("key", key).member("title", rows[at].title).member("count", last - first);
+    json.key("items").begin_array();
+    for (; at < std::min(last, end); ++at) write_row(json, rows[at].row, outcomes);
+    json.end_array().member("more", last - at).end_object();
+  }
+  json.end_array();
+}
+
 Result<std::string> find_run_failures(const NativeContext& context, const Arguments& arguments) {
   RESULTSDB_ASSIGN(const PageRequest page, read_page(arguments));
   RESULTSDB_ASSIGN(const std::string which, arguments.one_of("outcomes", {"failing", "unexpected"}));
-  RESULTSDB_ASSIGN(const std::string group, arguments.one_of("group", {"none", "class", "folder"}));
+  RESULTSDB_ASSIGN(const std::string group,
+                   arguments.one_of("group", {"none", "class", "folder", "cluster"}));
   const bool failing = which == "failing";
   RESULTSDB_ASSIGN(auto results, read_results(context, arguments,
                                               failing ? RunResultsQuery::Which::Failing
                                                       : RunResultsQuery::Which::Unexpected));
-  Rows& rows = results.rows;
   const std::string wanted = arguments.get_or("q", "");
-  std::erase_if(rows, [&](const RunResults::Row& row) { return row.test.find(wanted) == std::string::npos; });
-
-  const auto key_of = [&](const RunResults::Row& row) {
-    if (group == "class") return std::string(outcome_class(row.outcome.actual));
-    return group == "folder" ? folder_of(row.test) : std::string();
-  };
-  std::map<std::string, std::size_t> sizes;
-  for (const RunResults::Row& row : rows) ++sizes[key_of(row)];
-  std::ranges::stable_sort(rows, {}, key_of);
+  std::erase_if(results.rows,
+                [&](const RunResults::Row& row) { return row.test.find(wanted) == std::string::npos; });
+  RESULTSDB_ASSIGN(const auto rows, group_rows(context, results, group,
+                                               failing ? Question::Bad::Failing : Question::Bad::Unexpected));
   const std::size_t end = std::min<std::size_t>(rows.size(), page.offset + page.limit);
   OutcomeTable outcomes;
   JsonWriter json;
-  json.begin_object().member("run", results.run->id).key("groups").begin_array();
-  for (std::size_t i = page.offset; i < end;) {
-    const std::string key = key_of(rows[i]);
-    json.begin_object().member("key", key).member("title", key).member("count", sizes[key]);
-    json.key("items").begin_array();
-    std::size_t last = i;
-    for (; last < end && key_of(rows[last]) == key; ++last) write_row(json, rows[last], outcomes);
-    const auto rest = static_cast<std::size_t>(
-        std::count_if(rows.begin() + static_cast<std::ptrdiff_t>(last), rows.end(),
-                      [&](const RunResults::Row& row) { return key_of(row) == key; }));
-    json.end_array().member("more", rest).end_object();
-    i = last;
-  }
-  json.end_array().key("counts");
+  json.begin_object().member("run", results.run->id);
+  write_groups(json, rows, page.offset, end, outcomes);
+  json.key("counts");
   ClassCounts counts;
   counts.add(results.run->counts);
   write_counts(json, counts);

@@ -36,6 +36,15 @@ TEST_F(DurationRoutes, SlowTestsAndOneOfThem) {
   EXPECT_EQ(growing.at("items").at(0).at("test"), "a");
   EXPECT_GT(growing.at("items").at(0).at("growth").at("low").as_double(), 1.9);
   EXPECT_EQ(get("/v1/slow?q=a&" + select).at("total"), 1);
+  for (const std::string sort : {"-p50", "-spent", "-growth"}) {
+    const std::string target = "/v1/slow?sort=" + sort + "&" + select;
+    const auto whole = get(target), first = get(target + "&limit=1");
+    EXPECT_TRUE(whole.at("next").is_null());
+    const auto rest = get(target + "&limit=1&page=" + std::string(first.at("next").as_string()));
+    EXPECT_TRUE(rest.at("next").is_null());
+    EXPECT_EQ(first.at("items").at(0), whole.at("items").at(0)) << sort;
+    EXPECT_EQ(rest.at("items").at(0), whole.at("items").at(1)) << sort;
+  }
   const auto one = get("/v1/durations?test=a&" + select);
   EXPECT_EQ(one.at("series").at(0).at("points").as_array().size(), 30);
   ASSERT_EQ(one.at("change_points").as_array().size(), 1);
@@ -107,7 +116,7 @@ TEST_F(DurationRoutes, TheTreeOfASuiteAndOfARun) {
 }
 
 TEST_F(DurationRoutes, ClustersOfAWindowAndOfARun) {
-  register_commits(2);
+  register_commits(3);
   const auto failed = [](const std::string& test, const std::string& message) {
     return R"({"test":")" + test + R"(","actual":"FAIL","detail":{"message":")" + message + R"("}})";
   };
@@ -121,6 +130,31 @@ TEST_F(DurationRoutes, ClustersOfAWindowAndOfARun) {
   EXPECT_EQ(all.at("items").at(0).at("count"), 3);
   EXPECT_EQ(all.at("items").at(0).at("example_tests").as_array().size(), 2);
   EXPECT_EQ(std::string(all.at("items").at(0).at("first").at("run").as_string()), first);
+  const auto page = get("/v1/clusters?limit=1&" + select);
+  EXPECT_EQ(page.at("items").at(0), all.at("items").at(0));
+  EXPECT_EQ(get("/v1/clusters?limit=1&" + select + "&page=" + std::string(page.at("next").as_string()))
+                .at("items")
+                .at(0),
+            all.at("items").at(1));
+
+  // The same of the failures of one run.
+  const std::string failures = "/v1/runs/" + first + "/failures?suite=unit&group=cluster";
+  const auto groups = get(failures).at("groups").as_array();
+  ASSERT_EQ(groups.size(), 1u);
+  EXPECT_EQ(groups[0].at("key"), all.at("items").at(0).at("id"));
+  EXPECT_EQ(groups[0].at("title"), "got % of %");
+  EXPECT_EQ(groups[0].at("count"), 2);
+  const std::string third =
+      upload(2, failed("a", "lone") + "," + failed("b", "got 1 of 2") + "," + failed("c", "got 2 of 3"));
+  const auto cut = get("/v1/runs/" + third + "/failures?suite=unit&group=cluster&limit=1");
+  EXPECT_EQ(cut.at("groups").at(0).at("title"), "got % of %") << "the largest first";
+  EXPECT_EQ(cut.at("groups").at(0).at("more"), 1);
+  const auto rest = get(
+      "/v1/runs/" + third + "/failures?suite=unit&group=cluster&limit=2&page=" +
+      std::string(
+          get("/v1/runs/" + third + "/failures?suite=unit&group=cluster&limit=2").at("next").as_string()));
+  EXPECT_EQ(rest.at("groups").at(0).at("title"), "lone");
+  EXPECT_TRUE(rest.at("next").is_null());
   EXPECT_EQ(get("/v1/clusters?run=" + first + "&" + select).at("results"), 2);
   EXPECT_EQ(get("/v1/clusters?test=b&" + select).at("total"), 2);
   EXPECT_EQ(get("/v1/clusters?test=none&" + select, 404).at("parameter"), "test");
