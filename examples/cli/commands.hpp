@@ -44,6 +44,7 @@ int run_compare(const Arguments& arguments);
 int run_query(const Arguments& arguments);
 int run_gate(const Arguments& arguments);
 int run_plan(const Arguments& arguments);
+int run_folders(const Arguments& arguments);
 int run_slow(const Arguments& arguments);
 int run_shards(const Arguments& arguments);
 int run_clusters(const Arguments& arguments);

@@ -1,4 +1,4 @@
-// Commands about what takes long and what fails alike: slow, shards, clusters.
+// Commands about what takes long and what fails alike: folders, slow, shards, clusters.
 #include <cstdio>
 #include <iostream>
 
@@ -7,6 +7,7 @@
 #include "judging.hpp"
 #include "lookup.hpp"
 #include "resultsdb/clusters.hpp"
+#include "resultsdb/duration_tree.hpp"
 #include "resultsdb/test_durations.hpp"
 
 namespace resultsdb::cli {
@@ -39,7 +40,54 @@ SlowQuery::Order parse_order(const std::string& text) {
   throw UsageError{"--sort: '" + text + "' is none of p50, spent, growth"};
 }
 
+/// A folder before what is in it; `rest` is what the answer leaves out.
+void add_folders(Records& records, const std::string& suite, const DurationFolder& folder,
+                 std::int64_t level) {
+  const auto add = [&](const std::string& name, std::int64_t at, Duration total, std::uint64_t tests,
+                       std::optional<double> failing) {
+    const auto count = static_cast<std::int64_t>(tests);
+    records.add({cell(suite), cell(name), cell(at), time_cell(total), cell(count),
+                 time_cell(total / std::max<std::int64_t>(count, 1)), cell(failing)});
+  };
+  add(folder.name.empty() ? "(all)" : folder.name, level, folder.total, folder.tests,
+      static_cast<double>(folder.failing));
+  for (const DurationFolder& child : folder.children) add_folders(records, suite, child, level + 1);
+  if (folder.rest_tests > 0)
+    add(folder.name + "(others)", level + 1, folder.rest_total, folder.rest_tests, std::nullopt);
+}
+
 }  // namespace
+
+int run_folders(const Arguments& arguments) {
+  Options options("folders", "[PREFIX] [--suite S] [--depth N]", 1);
+  add_question(options, 10);
+  options.add()                                                                              //
+      ("run", po::value<std::string>(), "what this run took")                                //
+      ("depth", po::value<std::uint32_t>()->default_value(2), "levels of folders, 1 to 20")  //
+      ("limit", po::value<std::uint32_t>()->default_value(40), "folders and tests of a suite, the longest");
+  if (!options.parse(arguments)) return kDone;
+  const auto format = options.format();
+  DurationTreeQuery query;
+  query.prefix = options.positional().empty() ? "" : options.positional().front();
+  query.depth = options.number("depth");
+  query.most = options.number("limit");
+  const auto model = open_model(options, Access::Read);
+  Answers answers(model);
+  Records records({"suite", "folder", "level", "total_us", "tests", "average_us", "failing"});
+  Basis basis;
+  const auto suites =
+      options.has("run") ? std::vector{only_suite(*model, options, "folders")} : suites_of(*model, options);
+  for (const std::string& suite : suites) {
+    static_cast<Question&>(query) = parse_question(options, suite);
+    query.run = options.text("run");
+    const auto answer = ask([&] { return answers.duration_tree(query); });
+    add_basis(basis, answer.basis);
+    if (answer.root.tests > 0) add_folders(records, suite, answer.root, 0);
+  }
+  records.hide({"level"});
+  print_list(format, records, records.size(), basis, "no tests");
+  return kDone;
+}
 
 int run_slow(const Arguments& arguments) {
   Options options("slow", "[--suite S]", 0);

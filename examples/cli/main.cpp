@@ -39,6 +39,7 @@ constexpr std::array kCommands = {
     Command{"coverage", "coverage REPOSITORY@REF", "how much of each configuration ran at a commit",
             run_coverage},
     Command{"slow", "slow [--suite S]", "the slowest tests, and what became slower", run_slow},
+    Command{"folders", "folders [PREFIX]", "where the time goes, folder by folder", run_folders},
     Command{"shards", "shards N", "tests shared among machines by their durations", run_shards},
     Command{"expectations", "expectations [add | remove ID | review]", "what should be expected of tests",
             run_expectations},

@@ -14,6 +14,7 @@
 #include "json_writer.hpp"
 #include "native_context.hpp"
 #include "resultsdb/answers.hpp"
+#include "resultsdb/clusters.hpp"
 #include "resultsdb/standings.hpp"
 #include "schemas.hpp"
 #include "scope.hpp"
@@ -50,6 +51,9 @@ class PointWriter {
 void write_standing(JsonWriter& json, std::optional<Verdict> verdict,
                     const std::optional<StandingsAnswer::Streak>& streak,
                     const std::vector<OutcomeInfo>& outcomes, const PointWriter& points);
+/// What is known of a cluster, but for its id.
+void write_cluster_members(JsonWriter& json, const FailureCluster& cluster,
+                           const std::vector<TimelineInfo>& timelines, const PointWriter& points);
 void write_proportion(JsonWriter& json, std::string_view name, const Proportion& proportion);
 void write_range(JsonWriter& json, std::string_view name, Position after, Position to);
 void write_configuration_ids(JsonWriter& json, std::string_view name,

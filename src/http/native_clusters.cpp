@@ -29,20 +29,9 @@ Result<std::string> find_clusters(const NativeContext& context, const Arguments&
   JsonWriter json;
   json.begin_object().key("items").begin_array();
   for (const FailureCluster& cluster : answer->clusters) {
-    json.begin_object().member("id", cluster.id).member("pattern", cluster.pattern);
-    json.member("crash", cluster.crash).member("count", cluster.results).member("tests", cluster.test_count);
-    json.key("example_tests").begin_array();
-    for (const std::string& test : cluster.tests) json.value(test);
-    json.end_array();
-    std::vector<std::string> configurations;
-    for (const std::uint32_t timeline : cluster.timelines)
-      configurations.push_back(answer->timelines[timeline].configuration_id);
-    std::ranges::sort(configurations);
-    configurations.erase(std::unique(configurations.begin(), configurations.end()), configurations.end());
-    write_configuration_ids(json, "configurations", configurations);
-    points.write(json, "first", cluster.first);
-    points.write(json, "newest", cluster.newest);
-    json.member("example", cluster.example).member("like", cluster.like).end_object();
+    json.begin_object().member("id", cluster.id).member("like", cluster.like);
+    write_cluster_members(json, cluster, answer->timelines, points);
+    json.end_object();
   }
   json.end_array();
   write_next(json, next);
@@ -54,6 +43,26 @@ Result<std::string> find_clusters(const NativeContext& context, const Arguments&
 }
 
 }  // namespace
+
+void write_cluster_members(JsonWriter& json, const FailureCluster& cluster,
+                           const std::vector<TimelineInfo>& timelines, const PointWriter& points) {
+  json.member("pattern", cluster.pattern).member("crash", cluster.crash);
+  json.member("count", cluster.results)
+      .member("tests", cluster.test_count)
+      .key("example_tests")
+      .begin_array();
+  for (const std::string& test : cluster.tests) json.value(test);
+  json.end_array();
+  std::vector<std::string> configurations;
+  for (const std::uint32_t timeline : cluster.timelines)
+    configurations.push_back(timelines[timeline].configuration_id);
+  std::ranges::sort(configurations);
+  configurations.erase(std::unique(configurations.begin(), configurations.end()), configurations.end());
+  write_configuration_ids(json, "configurations", configurations);
+  points.write(json, "first", cluster.first);
+  points.write(json, "newest", cluster.newest);
+  json.member("example", cluster.example);
+}
 
 void add_cluster_routes(Router& router, const ContextPtr& context) {
   add_read(router, context,

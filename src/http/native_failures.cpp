@@ -8,8 +8,7 @@
 namespace resultsdb::http {
 namespace {
 
-constexpr std::size_t kShownRuns = 8, kShownTests = 20;
-constexpr std::size_t kMostReasons = 5'000;  // details that one answer reads
+constexpr std::size_t kShownRuns = 8;
 
 struct Item {
   const FailuresAnswer* answer = nullptr;
@@ -19,14 +18,11 @@ struct Item {
   const Outcome& worst() const { return answer->outcomes[test.worst].outcome; }
 };
 
-/// Tests whose newest failures say the same.
-struct Group {
-  ReasonOfResult reason;
-  std::string key;  ///< the id; of tests without a message: empty
-  std::vector<const Item*> items;
-  std::uint64_t count = 0;
-  Outcome worst;
-  RunInfoPtr first, newest;
+/// Failures of one suite that say the same.
+struct ClusterItem {
+  const ClustersAnswer* answer = nullptr;
+  const Scope* scope = nullptr;
+  FailureCluster cluster;
 };
 
 std::int64_t severity(const Outcome& outcome) {
@@ -34,13 +30,13 @@ std::int64_t severity(const Outcome& outcome) {
 }
 
 /// The worst first, of equal ones the rarest.
-Rank rank(std::string_view order, const Outcome& worst, std::uint64_t count, const RunInfo& newest,
-          const std::string& unique) {
-  const auto number = static_cast<std::int64_t>(count);
-  if (order == "test") return {0, unique};
-  if (order == "-count") return {number, unique};
-  if (order == "-newest") return {newest.position, unique};
-  return {severity(worst), sortable(number) + unique};
+Rank rank(std::string_view order, const Item& item) {
+  const auto count = static_cast<std::int64_t>(item.test.bad);
+  std::string unique = item.test.test + '\n' + item.scope->suite;
+  if (order == "test") return {0, std::move(unique)};
+  if (order == "-count") return {count, std::move(unique)};
+  if (order == "-newest") return {item.test.newest->position, std::move(unique)};
+  return {severity(item.worst()), sortable(count) + unique};
 }
 
 bool is_newer(const RunInfo& a, const RunInfo& b) {
@@ -91,9 +87,9 @@ void write_item(JsonWriter& json, const Item& item, const ReasonOfResult& reason
 
 /// Why the newest bad result of each item was bad.
 Result<std::vector<ReasonOfResult>> read_reasons(Answers& answers, const std::vector<Item>& items,
-                                                 std::size_t most, Question::Bad bad) {
+                                                 Question::Bad bad) {
   std::map<std::string, std::pair<std::vector<BadAt>, std::vector<std::size_t>>> by_suite;
-  for (std::size_t i = 0; i < std::min(items.size(), most); ++i) {
+  for (std::size_t i = 0; i < items.size(); ++i) {
     auto& [results, places] = by_suite[items[i].scope->suite];
     results.push_back({items[i].test.newest, items[i].test.test});
     places.push_back(i);
@@ -104,37 +100,6 @@ Result<std::vector<ReasonOfResult>> read_reasons(Answers& answers, const std::ve
     for (std::size_t i = 0; i < some.size(); ++i) reasons[asked.second[i]] = std::move(some[i]);
   }
   return reasons;
-}
-
-std::vector<Group> group_by_reason(const std::vector<Item>& items, std::vector<ReasonOfResult> reasons) {
-  std::map<std::string, Group> by_id;
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    const Item& item = items[i];
-    Group& group = by_id[reasons[i].id];
-    if (group.items.empty()) group.key = reasons[i].id, group.reason = std::move(reasons[i]);
-    if (group.items.empty() || is_worse(item.worst(), group.worst)) group.worst = item.worst();
-    group.items.push_back(&item);
-    group.count += item.test.bad;
-    if (!group.first || is_newer(*group.first, *item.test.first)) group.first = item.test.first;
-    if (!group.newest || is_newer(*item.test.newest, *group.newest)) group.newest = item.test.newest;
-  }
-  std::vector<Group> groups;
-  for (auto& [id, group] : by_id) groups.push_back(std::move(group));
-  return groups;
-}
-
-void write_group(JsonWriter& json, const Group& group, const PointWriter& points, OutcomeTable& outcomes) {
-  json.begin_object().key("cluster");
-  group.key.empty() ? json.null() : json.value(group.key);
-  json.member("pattern", group.reason.pattern).member("crash", group.reason.crash);
-  json.member("worst", outcomes.id(group.worst)).member("count", group.count);
-  json.member("tests", group.items.size()).key("items").begin_array();
-  for (std::size_t i = 0; i < std::min(group.items.size(), kShownTests); ++i)
-    write_item(json, *group.items[i], group.reason, points, outcomes);
-  json.end_array();
-  points.write(json, "first", group.first);
-  points.write(json, "newest", group.newest);
-  json.end_object();
 }
 
 /// What the runs are that were looked at, and those that no statistic counts.
@@ -167,80 +132,67 @@ Status write_header(JsonWriter& json, Model& model, const std::vector<FailuresAn
   return {};
 }
 
-Result<PointWriter> load_points(Model& model, const std::vector<const Item*>& items) {
-  std::vector<RunInfoPtr> runs;
-  for (const Item* item : items) {
-    runs.push_back(item->test.first);
-    runs.push_back(item->test.newest);
-  }
-  return PointWriter::load(model, std::move(runs));
-}
-
-/// The items of one page; the token of the next one and how many there are on all pages.
+/// The token of the next page, and how many items there are on all.
 struct Written {
   std::string next;
   std::size_t total = 0;
   bool truncated = false;
 };
 
-class FailureList {
- public:
-  FailureList(const NativeContext& context, const Arguments& arguments, PageRequest page, std::string order,
-              Question::Bad bad)
-      : context_(context),
-        arguments_(arguments),
-        page_(std::move(page)),
-        order_(std::move(order)),
-        bad_(bad),
-        answers_(context.model) {}
+Result<Written> write_tests(JsonWriter& json, const NativeContext& context, const Arguments& arguments,
+                            std::vector<Item> items, Question::Bad bad, OutcomeTable& outcomes) {
+  RESULTSDB_ASSIGN(const PageRequest page, read_page(arguments));
+  RESULTSDB_ASSIGN(const std::string order,
+                   arguments.one_of("sort", {"-worst", "-count", "-newest", "test"}));
+  Written written{.next = {}, .total = items.size()};
+  written.next = cut_page(items, arguments, page, [&](const Item& item) { return rank(order, item); });
+  Answers answers(context.model);
+  RESULTSDB_ASSIGN(const auto reasons, read_reasons(answers, items, bad));
+  std::vector<RunInfoPtr> runs;
+  for (const Item& item : items) runs.insert(runs.end(), {item.test.first, item.test.newest});
+  RESULTSDB_ASSIGN(const PointWriter points, PointWriter::load(*context.model, std::move(runs)));
+  for (std::size_t i = 0; i < items.size(); ++i) write_item(json, items[i], reasons[i], points, outcomes);
+  return written;
+}
 
-  Result<Written> write_tests(JsonWriter& json, std::vector<Item> items, OutcomeTable& outcomes) {
-    Written written{.next = {}, .total = items.size()};
-    written.next = cut_page(items, arguments_, page_, [&](const Item& item) { return rank_of(item); });
-    RESULTSDB_ASSIGN(const auto reasons, read_reasons(answers_, items, items.size(), bad_));
-    std::vector<const Item*> shown;
-    for (const Item& item : items) shown.push_back(&item);
-    RESULTSDB_ASSIGN(const PointWriter points, load_points(*context_.model, shown));
-    for (std::size_t i = 0; i < items.size(); ++i) write_item(json, items[i], reasons[i], points, outcomes);
-    return written;
+Result<Written> write_clusters(JsonWriter& json, const NativeContext& context, const Arguments& arguments,
+                               const std::vector<Scope>& scopes, const RangeRequest& range) {
+  RESULTSDB_ASSIGN(const PageRequest page, read_page(arguments));
+  RESULTSDB_ASSIGN(const std::string order, arguments.one_of("sort", {"-count", "-newest"}));
+  Written written;
+  std::vector<ClustersAnswer> found;
+  found.reserve(scopes.size());  // items point to them
+  std::vector<ClusterItem> items;
+  for (const Scope& scope : scopes) {
+    ClustersQuery query;
+    RESULTSDB_ASSIGN(static_cast<Question&>(query), read_question(context, arguments, scope, range));
+    query.test = arguments.get_or("test", "");
+    query.limit = 0;
+    RESULTSDB_ASSIGN(ClustersAnswer one, Answers(context.model).clusters(query));
+    found.push_back(std::move(one));
+    written.truncated = written.truncated || found.back().truncated;
+    for (FailureCluster& cluster : found.back().clusters)
+      items.push_back({&found.back(), &scope, std::move(cluster)});
   }
-
-  Result<Written> write_clusters(JsonWriter& json, std::vector<Item> items, OutcomeTable& outcomes) {
-    std::ranges::sort(items, [&](const Item& a, const Item& b) {
-      const Rank x = rank_of(a), y = rank_of(b);
-      return x.primary != y.primary ? x.primary > y.primary : x.tie < y.tie;
-    });
-    RESULTSDB_ASSIGN(auto reasons, read_reasons(answers_, items, kMostReasons, bad_));
-    Written written{.next = {}, .total = 0, .truncated = items.size() > kMostReasons};
-    std::vector<Group> groups = group_by_reason(items, std::move(reasons));
-    written.total = groups.size();
-    written.next = cut_page(groups, arguments_, page_, [&](const Group& group) {
-      return rank(order_, group.worst, group.count, *group.newest, group.reason.pattern + '\n' + group.key);
-    });
-    std::vector<const Item*> shown;
-    for (const Group& group : groups) shown.insert(shown.end(), group.items.begin(), group.items.end());
-    RESULTSDB_ASSIGN(const PointWriter points, load_points(*context_.model, shown));
-    for (const Group& group : groups) write_group(json, group, points, outcomes);
-    return written;
+  written.total = items.size();
+  written.next = cut_page(items, arguments, page, [&](const ClusterItem& item) {
+    const auto primary =
+        order == "-newest" ? item.cluster.newest->position : static_cast<std::int64_t>(item.cluster.results);
+    return Rank{primary, item.cluster.pattern + '\n' + item.cluster.id + '\n' + item.scope->suite};
+  });
+  std::vector<RunInfoPtr> runs;
+  for (const ClusterItem& item : items) runs.insert(runs.end(), {item.cluster.first, item.cluster.newest});
+  RESULTSDB_ASSIGN(const PointWriter points, PointWriter::load(*context.model, std::move(runs)));
+  for (const ClusterItem& item : items) {
+    json.begin_object().member("suite", item.scope->suite).key("cluster");
+    item.cluster.id.empty() ? json.null() : json.value(item.cluster.id);
+    write_cluster_members(json, item.cluster, item.answer->timelines, points);
+    json.end_object();
   }
-
- private:
-  Rank rank_of(const Item& item) const {
-    return rank(order_, item.worst(), item.test.bad, *item.test.newest,
-                item.test.test + '\n' + item.scope->suite);
-  }
-
-  const NativeContext& context_;
-  const Arguments& arguments_;
-  const PageRequest page_;
-  const std::string order_;
-  const Question::Bad bad_;
-  Answers answers_;
-};
+  return written;
+}
 
 Result<std::string> find_failures(const NativeContext& context, const Arguments& arguments) {
-  RESULTSDB_ASSIGN(PageRequest page, read_page(arguments));
-  RESULTSDB_ASSIGN(std::string order, arguments.one_of("sort", {"-worst", "-count", "-newest", "test"}));
   RESULTSDB_ASSIGN(const std::string group, arguments.one_of("group", {"test", "cluster"}));
   RESULTSDB_ASSIGN(const RangeRequest range, read_range(context, arguments));
   RESULTSDB_ASSIGN(const Question::Bad bad, read_bad(arguments));
@@ -263,21 +215,18 @@ Result<std::string> find_failures(const NativeContext& context, const Arguments&
       items.push_back({&found.back(), &scope, std::move(failing)});
   }
   OutcomeTable outcomes;
-  FailureList list(context, arguments, std::move(page), std::move(order), bad);
   JsonWriter json;
   json.begin_object().key("items").begin_array();
-  RESULTSDB_ASSIGN(const Written written, group == "cluster"
-                                              ? list.write_clusters(json, std::move(items), outcomes)
-                                              : list.write_tests(json, std::move(items), outcomes));
+  RESULTSDB_ASSIGN(const Written written,
+                   group == "cluster"
+                       ? write_clusters(json, context, arguments, scopes, range)
+                       : write_tests(json, context, arguments, std::move(items), bad, outcomes));
   json.end_array();
   RESULTSDB_TRY(write_header(json, *context.model, found));
   json.key("outcomes");
   outcomes.write(json);
   write_tail(json, written.next, written.total, basis, range, scopes,
-             written.truncated
-                 ? "only the first 5000 tests were read for what they say; the others are in the "
-                   "group without a cluster"
-                 : "");
+             written.truncated ? "only the newest 20000 bad results of a suite were read" : "");
   json.end_object();
   return json.take();
 }

@@ -139,6 +139,23 @@ class Answers(unittest.TestCase):
         self.assertEqual(sorted((row['state'], row['runs'], proportion(row['passing']), row['lost']) for row in http['timelines']),
                          sorted((row['state'], row['runs'], proportion(row['passing']), row['lost']) for row in command))
 
+    def test_folders(self):
+        def flat(folder):
+            rows = [(folder['name'] or '(all)', folder['total_us'], folder['tests'], folder['failing'])]
+            for child in folder['children']:
+                rows += flat(child)
+            if 'rest' in folder:
+                rows.append((folder['name'] + '(others)', folder['rest']['total_us'], folder['rest']['tests'], None))
+            return rows
+
+        for suite in ('click', 'cron'):
+            for options, parameters in (((), {}), (('--depth', '4', '--limit', '7'), {'depth': 4, 'max': 7})):
+                http = self.get('durations/tree', suite=suite, recent='false', **{'max': 40, **parameters})
+                command = self.cli.json('folders', '--suite', suite, *options)
+                self.assertGreater(http['total_us'], 0)
+                self.assertEqual([(row['folder'], row['total_us'], row['tests'], row['failing']) for row in command], flat(http))
+        self.assertIn('no tests', self.cli.run('folders', 'no/such/', '--suite', 'cron').stdout)
+
     def test_slow_tests_and_shards(self):
         slow = self.cli.json('slow', '--suite', 'cron', '--limit', '3')
         self.assertEqual(slow[0]['test'], 'github.com/robfig/cron/v3.TestStopAndWait')  # waits for seven seconds

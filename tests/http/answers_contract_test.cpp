@@ -2,10 +2,13 @@
 // histories. RESULTSDB_SEED repeats a run.
 #include <limits>
 #include <random>
+#include <set>
 #include <tuple>
 
 #include "http/judgement_fixture.hpp"
 #include "resultsdb/answers.hpp"
+#include "resultsdb/coverage.hpp"
+#include "resultsdb/failing_tests.hpp"
 #include "unit/seed.hpp"
 
 namespace resultsdb::http {
@@ -131,6 +134,44 @@ TEST_F(AnswersContract, Flakiness) {
       }
       expect_equal(shown[i].at("rate"), real.tests[i].flakiness.minority);
     }
+  }
+}
+
+TEST_F(AnswersContract, Failures) {
+  SCOPED_TRACE("RESULTSDB_SEED=" + std::to_string(seed_));
+  const auto real = answers_.failures(query<FailuresQuery>()).value();
+  const auto shown = read_all("/v1/failures?suite=unit&sort=test");
+  ASSERT_EQ(shown.size(), real.tests.size());
+  for (std::size_t i = 0; i < shown.size(); ++i) {
+    const FailingTest& test = real.tests[i];
+    EXPECT_EQ(shown[i].at("test").as_string(), test.test);
+    EXPECT_EQ(shown[i].at("count").to_number<std::uint64_t>(), test.bad);
+    EXPECT_EQ(shown[i].at("runs").to_number<std::uint64_t>(), test.runs);
+    expect_run(shown[i].at("first"), test.first);
+    expect_run(shown[i].at("newest"), test.newest);
+    std::set<std::string> not_run, really_not_run;
+    for (const auto& cell : shown[i].at("matrix").as_array())
+      if (cell.at(1) == kNotCovered) not_run.emplace(cell.at(0).as_string());
+    for (std::size_t t = 0; t < test.on.size(); ++t)
+      if (test.on[t].worst == kNotCovered) really_not_run.insert(real.timelines[t].configuration_id);
+    EXPECT_EQ(not_run, really_not_run);
+  }
+  for (const char* const order : {"-worst", "-count", "-newest"})
+    EXPECT_EQ(read_all(std::string("/v1/failures?suite=unit&sort=") + order).size(), real.tests.size());
+}
+
+TEST_F(AnswersContract, CoverageGaps) {
+  SCOPED_TRACE("RESULTSDB_SEED=" + std::to_string(seed_));
+  auto asked = query<CoverageGapsQuery>();
+  asked.limit = 0;
+  const auto real = answers_.coverage_gaps(asked).value();
+  const auto shown = read_all("/v1/coverage-gaps?suite=unit");
+  ASSERT_EQ(shown.size(), real.gaps.size());
+  for (std::size_t i = 0; i < shown.size(); ++i) {
+    EXPECT_EQ(shown[i].at("test").as_string(), real.gaps[i].test);
+    EXPECT_EQ(shown[i].at("timeline").as_string(), real.timelines[real.gaps[i].timeline].id);
+    EXPECT_EQ(shown[i].at("reason").as_string(), to_string(real.gaps[i].reason));
+    expect_run(shown[i].at("last"), real.gaps[i].last);
   }
 }
 

@@ -178,6 +178,7 @@ TEST_F(OpenApi, AnswersHaveTheirRequiredMembers) {
       {"/v1/durations/tree", "?suite=unit"},
       {"/v1/search", "?q=b"},
       {"/v1/failures", "?suite=judged&group=cluster"},
+      {"/v1/failures", "?suite=judged"},
       {"/v1/coverage-gaps", "?suite=unit"},
       {"/v1/coverage", "?suite=judged&at=ref:r:" + std::string(38, 'b') + "28"},
       {"/v1/culprit", "?suite=judged&test=broken"},
