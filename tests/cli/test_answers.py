@@ -193,6 +193,78 @@ class Answers(unittest.TestCase):
             cli.run('expectations', 'remove', stored['id'], '--suite', 's', code=2)
             cli.run('expectations', 'odd', '--suite', 's', code=2)
 
+    def test_tests_for_which_a_query_holds(self):
+        for suite in ('click', 'cron'):
+            for query in ('', 'failing', 'flaky', 'count(fail) >= 2', 'not failing exists(count(fail) > 0)'):
+                http = self.get('tests', suite=suite, q=query, recent='false', range='last:50000', limit=1000)
+                command = self.cli.json('query', query, '--suite', suite)
+                self.assertEqual([item['test'] for item in http['items']], [row['test'] for row in command][:1000], query)
+                self.assertEqual(http['total'], len(command), query)
+
+    def test_gate(self):
+        for suite in ('click', 'cron'):
+            runs = [run['id'] for run in self.cli.json('runs', '--suite', suite, '--limit', '0')]
+            for base, candidate in ((runs[-1], runs[0]), (runs[0], runs[-1])):
+                http = self.get('gate', suite=suite, base=f'run={base}', candidate=f'run={candidate}', outcomes='failing')
+                command = json.loads(self.cli.run('gate', f'run:{base}', f'run:{candidate}', '--suite', suite, '--failing',
+                                                  '--format', 'json', code=0 if http['open'] else 1).stdout)
+                self.assertEqual(http['open'], command['open'])
+                for member in ('rule', 'state', 'explanation', 'total'):
+                    self.assertEqual([rule[member] for rule in http['rules']], [rule[member] for rule in command['rules']])
+                self.assertEqual([(item['test'], proportion(item['base_rate']), proportion(item['candidate_rate']))
+                                  for item in http['new_failures']],
+                                 [(item['test'], proportion(item['base_rate']), proportion(item['candidate_rate']))
+                                  for item in command['new_failures']])
+
+    def test_lists_that_are_the_same_row_by_row(self):
+        """(path, its parameters; command, its options; members of both)."""
+        def same(*names):
+            return [(name, name) for name in names]
+
+        everything = {'recent': 'false', 'range': 'last:50000'}
+        rows = [
+            ('rerun-plan', dict(everything, budget_us=60_000_000), 'plan', ('--budget', '60'),
+             same('test', 'position', 'reason', 'repeats', 'value', 'estimate_us', 'guessed')),
+            ('slow', {'recent': 'false', 'limit': 1000}, 'slow', ('--limit', '1000'),
+             same('test', 'n', 'p50_us', 'p95_us', 'max_us', 'timeouts', 'share')),
+            ('slow', {'recent': 'false', 'limit': 1000, 'sort': '-spent'}, 'slow', ('--limit', '1000', '--sort', 'spent'),
+             same('test', 'n', 'p50_us', 'share')),
+            ('clusters', dict(everything, limit=1000), 'clusters', ('--last', '0', '--limit', '0'),
+             same('id', 'example', 'like') + [('count', 'results'), ('tests', 'test_count'), ('example_tests', 'tests')])]
+        for path, parameters, command, options, members in rows:
+            found = 0
+            for suite in ('click', 'cron'):
+                http = self.get(path, suite=suite, **parameters)['items']
+                told = self.cli.json(command, '--suite', suite, *options)
+                self.assertEqual(len(http), len(told), (path, suite))
+                for ours, theirs in members:
+                    self.assertEqual([item.get(ours) for item in http], [row[theirs] for row in told], (path, suite, ours))
+                found += len(http)
+            self.assertGreater(found, 0, path)
+
+    def test_shards(self):
+        for suite in ('click', 'cron'):
+            http = self.get('shards', suite=suite, shards=3, recent='false')
+            command = self.cli.json('shards', '3', '--suite', suite)
+            self.assertEqual([(shard['predicted_us'], shard['tests']) for shard in http['shards']],
+                             [(shard['predicted_us'], shard['names']) for shard in command])
+            self.assertEqual(http['tests'], sum(len(shard['tests']) for shard in http['shards']))
+
+    def test_reviewed_expectations(self):
+        self.cli.run('expectations', 'add', '--suite', 'cron', '--test', 'gone', '--expect', 'FAIL', '--owner', 'A', '--bug', 'b/1')
+        stored, = self.get('expectations', suite='cron')['items']
+        told, = self.cli.json('expectations', '--suite', 'cron')
+        for member in ('id', 'test', 'expected', 'owner', 'bug'):
+            self.assertEqual(stored[member], told[member])
+        http = self.get('expectation-changes', suite='cron', range='last:100', recent='false', limit=1000)['items']
+        command = self.cli.json('expectations', 'review', '--suite', 'cron', '--limit', '0')
+        self.assertEqual(sorted((item['test'], item.get('why', item['kind']), line['text'])
+                                for item in http for line in item['proposed'] or [{'text': None}]),
+                         sorted((row['test'], row['kind'], row['line']) for row in command))
+        self.assertIn(('gone', 'unused'), [(item['test'], item.get('why')) for item in http])
+        self.cli.run('expectations', 'remove', stored['id'], '--suite', 'cron')
+        self.assertEqual(self.get('expectations', suite='cron')['items'], [])
+
     def test_wrong_use(self):
         for arguments, word in ((('flaky', '--last', '-1'), '--last'), (('regressions', '--state', 'odd'), 'odd'),
                                 (('compare', 'run:x'), 'two sides'), (('compare', 'last:1', 'odd', '--suite', 'cron'), 'odd'),

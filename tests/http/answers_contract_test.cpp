@@ -7,8 +7,13 @@
 
 #include "http/judgement_fixture.hpp"
 #include "resultsdb/answers.hpp"
+#include "resultsdb/clusters.hpp"
 #include "resultsdb/coverage.hpp"
 #include "resultsdb/failing_tests.hpp"
+#include "resultsdb/gate.hpp"
+#include "resultsdb/rerun_plan.hpp"
+#include "resultsdb/stored_expectations.hpp"
+#include "resultsdb/test_durations.hpp"
 #include "unit/seed.hpp"
 
 namespace resultsdb::http {
@@ -44,6 +49,7 @@ class AnswersContract : public JudgementFixture {
         if (chance(0.1)) continue;  // not run
         results +=
             " t" + std::to_string(i) + '=' + (chance(commit < change ? before : after) ? "FAIL" : "PASS");
+        if (i % 2 == 0) results += '@' + std::to_string(1000 * (i + 1) + commit);
       }
       add({.os = os, .commit = commit}, results);
     }
@@ -327,6 +333,132 @@ TEST_F(AnswersContract, Summaries) {
       unexpected += count.to_number<std::uint64_t>();
   }
   EXPECT_EQ(shown.at("total").at("unexpected").to_number<std::uint64_t>(), unexpected);
+}
+
+TEST_F(AnswersContract, Finds) {
+  SCOPED_TRACE("RESULTSDB_SEED=" + std::to_string(seed_));
+  for (const char* const text : {"failing", "flaky", "regressed", "count(fail) >= 3"}) {
+    auto asked = query<FindQuery>();
+    asked.query = aggregate::parse_query(text).value();
+    asked.limit = 0;
+    const auto real = answers_.find(asked).value();
+    std::string words(text);
+    for (std::size_t at; (at = words.find(' ')) != words.npos;) words.replace(at, 1, "%20");
+    const auto shown = read_all("/v1/tests?suite=unit&range=last:500&q=" + words);
+    ASSERT_EQ(shown.size(), real.tests.size()) << text;
+    for (std::size_t i = 0; i < shown.size(); ++i) EXPECT_EQ(shown[i].at("test").as_string(), real.tests[i]);
+  }
+}
+
+TEST_F(AnswersContract, Gates) {
+  SCOPED_TRACE("RESULTSDB_SEED=" + std::to_string(seed_));
+  const Position middle = position(kCommits / 2);
+  GateQuery asked;
+  asked.suite = "unit";
+  asked.base.range.to_position = middle;
+  asked.base.last = 0;
+  asked.candidate.last = 3;
+  asked.now = clock_.now();
+  const auto real = answers_.gate(asked).value();
+  const auto shown =
+      get("/v1/gate?suite=unit&candidate=range%3Dlast:3&base=range%3D..pos:" + std::to_string(middle));
+  EXPECT_EQ(shown.at("open"), real.open);
+  ASSERT_EQ(shown.at("rules").as_array().size(), real.rules.size());
+  for (std::size_t i = 0; i < real.rules.size(); ++i) {
+    EXPECT_EQ(shown.at("rules").at(i).at("rule").as_string(), to_string(real.rules[i].kind));
+    EXPECT_EQ(shown.at("rules").at(i).at("state").as_string(), to_string(real.rules[i].state));
+    EXPECT_EQ(shown.at("rules").at(i).at("total"), real.rules[i].total);
+  }
+  ASSERT_EQ(shown.at("new_failures").as_array().size(), real.new_failures.size());
+  for (std::size_t i = 0; i < real.new_failures.size(); ++i) {
+    EXPECT_EQ(shown.at("new_failures").at(i).at("test").as_string(), real.new_failures[i].test);
+    expect_equal(shown.at("new_failures").at(i).at("candidate_rate"), real.new_failures[i].candidate_rate);
+  }
+  EXPECT_EQ(shown.at("counted"), real.counted);
+  EXPECT_EQ(shown.at("fixed"), real.fixed);
+}
+
+TEST_F(AnswersContract, Plans) {
+  SCOPED_TRACE("RESULTSDB_SEED=" + std::to_string(seed_));
+  auto asked = query<PlanQuery>();
+  asked.budget = std::chrono::milliseconds(50);
+  const auto real = answers_.plan(asked).value();
+  const auto shown = get("/v1/rerun-plan?suite=unit&budget_us=50000");
+  ASSERT_EQ(items(shown).size(), real.items.size());
+  for (std::size_t i = 0; i < real.items.size(); ++i) {
+    const auto& item = items(shown)[i];
+    EXPECT_EQ(item.at("test").as_string(), real.items[i].test);
+    EXPECT_EQ(item.at("configuration").as_string(), real.items[i].configuration);
+    EXPECT_EQ(item.at("reason").as_string(), to_string(real.items[i].reason));
+    EXPECT_EQ(item.at("repeats"), real.items[i].repeats);
+    EXPECT_DOUBLE_EQ(item.at("value").to_number<double>(), real.items[i].value);
+    EXPECT_EQ(item.at("estimate_us"), real.items[i].estimate.count());
+  }
+  EXPECT_EQ(shown.at("total_us"), real.total.count());
+  EXPECT_EQ(shown.at("candidates"), real.candidates);
+}
+
+TEST_F(AnswersContract, SlowTestsAndShards) {
+  SCOPED_TRACE("RESULTSDB_SEED=" + std::to_string(seed_));
+  for (const auto& [order, sort] :
+       {std::pair{SlowQuery::Order::P50, "-p50"}, std::pair{SlowQuery::Order::Spent, "-spent"}}) {
+    auto asked = query<SlowQuery>();
+    asked.last = 10;
+    asked.order = order;
+    asked.limit = 0;
+    const auto real = answers_.slow(asked).value();
+    EXPECT_GT(real.tests.size(), 3u);
+    const auto shown = read_all(std::string("/v1/slow?suite=unit&sort=") + sort);
+    ASSERT_EQ(shown.size(), real.tests.size());
+    for (std::size_t i = 0; i < shown.size(); ++i) {
+      EXPECT_EQ(shown[i].at("test").as_string(), real.tests[i].test);
+      EXPECT_EQ(shown[i].at("n"), real.tests[i].durations.n);
+      EXPECT_EQ(shown[i].at("p50_us"), real.tests[i].durations.p50.count());
+      EXPECT_EQ(shown[i].at("spent_us"), real.tests[i].spent.count());
+      EXPECT_EQ(shown[i].as_object().contains("growth"), real.tests[i].growth.has_value());
+    }
+  }
+  auto asked = query<ShardsQuery>();
+  asked.last = 10;
+  asked.shards = 3;
+  const auto real = answers_.shards(asked).value();
+  const auto shown = get("/v1/shards?suite=unit&shards=3");
+  ASSERT_EQ(shown.at("shards").as_array().size(), real.shards.size());
+  for (std::size_t i = 0; i < real.shards.size(); ++i) {
+    EXPECT_EQ(shown.at("shards").at(i).at("predicted_us"), real.shards[i].predicted.count());
+    EXPECT_EQ(json::value_to<std::vector<std::string>>(shown.at("shards").at(i).at("tests")),
+              real.shards[i].tests);
+  }
+  EXPECT_EQ(shown.at("unknown"), real.unknown);
+}
+
+TEST_F(AnswersContract, ClustersAndExpectations) {
+  SCOPED_TRACE("RESULTSDB_SEED=" + std::to_string(seed_));
+  auto asked = query<ClustersQuery>();
+  asked.limit = 0;
+  const auto real = answers_.clusters(asked).value();
+  const auto shown = read_all("/v1/clusters?suite=unit");
+  ASSERT_EQ(shown.size(), real.clusters.size());
+  for (std::size_t i = 0; i < shown.size(); ++i) {
+    EXPECT_EQ(shown[i].at("id").as_string(), real.clusters[i].id);
+    EXPECT_EQ(shown[i].at("count"), real.clusters[i].results);
+    EXPECT_EQ(shown[i].at("tests"), real.clusters[i].test_count);
+    expect_run(shown[i].at("newest"), real.clusters[i].newest);
+  }
+
+  ASSERT_TRUE(answers_.put_expectation("unit", {.test = "gone", .words = {"FAIL"}}));
+  auto review = query<ExpectationReviewQuery>();
+  review.limit = 0;
+  const auto changes = answers_.review_expectations(review).value();
+  const auto told = read_all("/v1/expectation-changes?suite=unit");
+  EXPECT_EQ(told.size(), changes.stale.size() + changes.suggestions.size());
+  for (const auto& suggestion : changes.suggestions) {
+    const auto same = std::ranges::find_if(
+        told, [&](const auto& item) { return item.at("test").as_string() == suggestion.test; });
+    ASSERT_NE(same, told.end());
+    EXPECT_EQ(same->at("proposed").as_array().size(), suggestion.lines.size());
+    EXPECT_EQ(same->at("evidence").as_array().size(), suggestion.observed.size());
+  }
 }
 
 }  // namespace

@@ -38,7 +38,8 @@ class JudgementFixture : public NativeFixture {
     std::string suite = "unit", branch = "main", os = "linux", style = "release", variant, state = "final";
     int commit = 0;
   };
-  /// `results`: `test=ACTUAL` or `test=EXPECTED/ACTUAL`, separated by blanks. Answers the run's id.
+  /// `results`: `test=ACTUAL` or `test=EXPECTED/ACTUAL`, then perhaps `@` and microseconds, separated by
+  /// blanks. Answers the run's id.
   std::string add(const Run& run, const std::string& results) const {
     std::string body =
         R"({"suite":")" + run.suite + R"(","branch":")" + run.branch + R"(","configuration":{"os":")" +
@@ -50,11 +51,13 @@ class JudgementFixture : public NativeFixture {
     for (bool first = true; !rest.empty(); first = false) {
       const std::string_view one = rest.substr(0, rest.find(' '));
       rest.remove_prefix(std::min(rest.size(), one.size() + 1));
-      const auto equals = one.find('='), slash = one.find('/', equals);
+      const auto equals = one.find('='), slash = one.find('/', equals), time = one.find('@', equals);
       const std::string expected(slash == one.npos ? "PASS" : one.substr(equals + 1, slash - equals - 1));
-      const std::string actual(one.substr((slash == one.npos ? equals : slash) + 1));
+      const auto start = (slash == one.npos ? equals : slash) + 1;
+      const std::string actual(one.substr(start, time - start));
       body += std::string(first ? "" : ",") + R"({"test":")" + std::string(one.substr(0, equals)) +
-              R"(","expected":")" + expected + R"(","actual":")" + actual + "\"}";
+              R"(","expected":")" + expected + R"(","actual":")" + actual + '"' +
+              (time == one.npos ? "" : R"(,"duration_us":)" + std::string(one.substr(time + 1))) + '}';
     }
     const auto stored = post("/v1/runs", body + "]}", 201);
     return std::string(stored.at("id").as_string());
