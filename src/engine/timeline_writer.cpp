@@ -116,7 +116,12 @@ Result<TimelineWriter::Attempt> TimelineWriter::write(const Drafting& drafting) 
   bool validated = false, in_doubt = false;
   const std::uint64_t number = random();
   for (int conflicts = 0;;) {
-    RESULTSDB_TRY(let_others_through(number));
+    if (const Status free = let_others_through(number); !free) {
+      if (free.error().code != ErrorCode::Conflict || conflicts >= retries_) return free.error();
+      ++conflicts;  // nothing was read yet, and others write faster than this one can
+      RESULTSDB_TRY(claim(number));
+      continue;
+    }
     // What is known is tried first: the batch's precondition validates it. A decision to write nothing, or a
     // refusal, has no precondition and counts only after the timeline was read anew.
     Status applied;

@@ -251,6 +251,29 @@ TEST(Writers, WhoLosesAgainAndAgainClaimsToBeNext) {
   EXPECT_EQ(writer->runs({.suite = "random"})->size(), 4u);
 }
 
+TEST(Writers, WhoCannotEvenReadClaimsToBeNext) {
+  const auto storage = backends::open_memory();
+  const auto slow = std::make_shared<FaultyStorage>(storage);
+  const auto others = Model::create(storage).value(), writer = Model::create(slow).value();
+  property::RandomRuns runs(3, {.timelines = 1});
+  const auto first = runs.next();
+  ASSERT_TRUE(others->ingest(first, {.received = from_seconds(1)}));
+  int replaced = 0;
+  slow->set_hook([&](const FaultyStorage::Call& each) -> Status {
+    if (each.operation != "find_runs" || each.when != FaultyStorage::When::Before) return {};
+    if (claim_of(*storage) != 0) return {};  // as all writers do, if not for ever
+    ++replaced;
+    EXPECT_TRUE(others->ingest(runs.again(first.header), {.received = from_seconds(1 + replaced)}));
+    return {};
+  });
+  const auto written = writer->ingest(runs.next(), {.received = from_seconds(99)});
+  slow->set_hook({});
+  ASSERT_TRUE(written) << written.error();
+  EXPECT_GT(replaced, 3);
+  EXPECT_EQ(claim_of(*storage), 0u);
+  EXPECT_EQ(writer->runs({.suite = "random"})->size(), 2u);
+}
+
 TEST(Turns, AreTakenInTheOrderOfAsking) {
   engine::Turns turns;
   std::vector<int> order;
