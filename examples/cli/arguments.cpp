@@ -28,6 +28,14 @@ void Options::add_selection() {
       ("configuration", po::value<std::vector<std::string>>(), "facet k=v[,k2=v2…]; repeats");
 }
 
+void Options::add_facts(const char* branch_help) {
+  add()                                                                                              //
+      ("suite", po::value<std::string>(), "suite (default: RESULTSDB_SUITE, else the tool's name)")  //
+      ("branch", po::value<std::string>(), branch_help)                                              //
+      ("configuration", po::value<std::vector<std::string>>(),
+       "facet k=v[,k2=v2…] of the machine; repeats (default: RESULTSDB_CONFIGURATION)");
+}
+
 void Options::add_clone() {
   add()("git-clone", po::value<std::string>(),
         "[KEY=]PATH of the git clone that knows HEAD, tags and short hashes (default: this folder's)");

@@ -26,8 +26,10 @@ class Options {
           const char* format_help = "table (default), json or csv");
 
   boost::program_options::options_description_easy_init add() { return description_.add_options(); }
-  /// --suite, --branch, --configuration
+  /// --suite, --branch, --configuration of runs that are asked for
   void add_selection();
+  /// The same of a run that is given.
+  void add_facts(const char* branch_help);
   /// --git-clone, for commands that take commits.
   void add_clone();
   /// Throws UsageError. Prints help and returns false if it was asked for.

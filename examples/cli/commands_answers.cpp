@@ -105,7 +105,7 @@ int run_summary(const Arguments& arguments) {
     for (const SummaryRow& row : summary.rows) {
       const TimelineInfo& timeline = summary.timelines[row.timeline];
       const auto number = [](std::uint64_t n) { return cell(static_cast<std::int64_t>(n)); };
-      records.add({cell(suite), cell(timeline.branch), labels.cell(timeline.configuration),
+      records.add({name_cell(suite), name_cell(timeline.branch), labels.cell(timeline.configuration),
                    cell(to_string(row.state)), number(row.runs), cell(row.passing), counted(row.expected),
                    number(row.failing), number(row.unexpected), number(row.skipped), number(row.lost),
                    cell(row.newest)});
@@ -163,11 +163,13 @@ int run_flaky(const Arguments& arguments) {
     const Flakiness& flakiness = test.flakiness;
     Cell score = cell(std::optional(flakiness.score()));
     score.shortened = score.text.substr(0, 6);
-    records.add({cell(suite), cell(test.test), score, cell(flakiness.minority), counted(flakiness.flips),
-                 counted(flakiness.disagreement), counted(flakiness.retries), where, cell(test.last_bad),
-                 cell(test.last_good)});
+    records.add({name_cell(suite), name_cell(test.test), score, cell(flakiness.minority),
+                 counted(flakiness.flips), counted(flakiness.disagreement), counted(flakiness.retries), where,
+                 cell(test.last_bad), cell(test.last_good)});
   }
   if (suites.size() == 1) records.hide({"suite"});
+  records.hide({"last_good"});
+  records.hide_if_nothing({"same_commit", "retries"});
   print_list(format, records, total, basis, "no flaky tests");
   if (!items.empty())
     hint(format, "next: resultsdb verdict " + test_arguments(items.front().test.test, items.front().suite));
@@ -215,7 +217,7 @@ int run_regressions(const Arguments& arguments) {
       any_open = any_open || each.open;
       if (example.empty() && each.open) example = test_arguments(each.tests.front(), suite);
       records.add({cell(each.id),
-                   cell(suite),
+                   name_cell(suite),
                    cell(to_string(each.kind)),
                    {each.open ? "open" : "", each.open ? "true" : "false"},
                    state_cell(each),
@@ -231,6 +233,7 @@ int run_regressions(const Arguments& arguments) {
     }
   }
   records.hide({"id", "open", "range", "events"});
+  records.hide_if_equal({"state"});
   if (suites.size() == 1) records.hide({"suite"});
   print_list(format, records, total, basis, "no such changes");
   hint(format, example.empty() ? "next: resultsdb flaky" : "next: resultsdb culprit " + example);

@@ -42,7 +42,7 @@ Records commit_records(const std::vector<Commit>& commits) {
                  cell(commit.label()), cell(commit.hash),
                  commit.revision ? cell(commit.revision) : Cell{"", "null"}, cell(commit.identifier),
                  commit.timestamp ? cell(format_rfc3339(*commit.timestamp)) : Cell{"", "null"},
-                 cell(commit.author.name), cell(commit.subject())});
+                 name_cell(commit.author.name), name_cell(commit.subject())});
   }
   return records;
 }

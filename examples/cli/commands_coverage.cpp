@@ -54,8 +54,9 @@ int run_gaps(const Arguments& arguments) {
     total += answer.total;
     for (const CoverageGap& gap : answer.gaps) {
       const TimelineInfo& timeline = answer.timelines[gap.timeline];
-      records.add({cell(suite), cell(gap.test), cell(timeline.branch), labels.cell(timeline.configuration),
-                   cell(to_string(gap.reason)), cell(gap.last), cell(gap.last_outcome)});
+      records.add({name_cell(suite), name_cell(gap.test), name_cell(timeline.branch),
+                   labels.cell(timeline.configuration), cell(to_string(gap.reason)), cell(gap.last),
+                   cell(gap.last_outcome)});
     }
   }
   print_list(format, records, total, basis,
@@ -88,7 +89,7 @@ int run_coverage(const Arguments& arguments) {
       if (row.of == 0) continue;  // nothing ran there before
       const TimelineInfo& timeline = answer.timelines[row.timeline];
       const auto number = [](std::uint64_t count) { return cell(static_cast<std::int64_t>(count)); };
-      records.add({cell(suite), cell(timeline.branch), labels.cell(timeline.configuration),
+      records.add({name_cell(suite), name_cell(timeline.branch), labels.cell(timeline.configuration),
                    number(row.covered), number(row.of), number(row.skipped), number(row.lost),
                    number(row.runs), row.run ? cell(row.run->id) : Cell{"not run", "null"}});
     }

@@ -31,7 +31,7 @@ const std::initializer_list<const char*> kColumns = {"id", "test",  "where", "ex
                                                      "to", "owner", "bug",   "expires"};
 std::vector<Cell> cells_of(const StoredExpectation& expectation) {
   return {cell(expectation.id),
-          cell(expectation.test),
+          name_cell(expectation.test),
           where_cell(expectation.where),
           cell(expectation.words, expectation.words.size()),
           position_cell(expectation.from),
@@ -88,7 +88,7 @@ int review(const Options& options) {
   const auto answer = need(Answers(model).review_expectations(query));
   Records records({"kind", "test", "where", "expected", "line", "id"});
   for (const auto& stale : answer.stale)
-    records.add({cell(to_string(stale.why)), cell(stale.expectation.test),
+    records.add({cell(to_string(stale.why)), name_cell(stale.expectation.test),
                  where_cell(stale.expectation.where),
                  cell(stale.expectation.words, stale.expectation.words.size()), Cell{"", "null"},
                  cell(stale.expectation.id)});
@@ -96,7 +96,7 @@ int review(const Options& options) {
     for (const aggregate::ExpectationLine& line : suggestion.lines) {
       std::vector<std::string> where;
       for (const auto& [facet, value] : line.where) where.push_back(facet + ":" + value);
-      records.add({cell("missing"), cell(suggestion.test), cell(where, where.size()),
+      records.add({cell("missing"), name_cell(suggestion.test), cell(where, where.size()),
                    cell(line.words, line.words.size()),
                    cell(aggregate::expectation_text(line, suggestion.test)), Cell{"", "null"}});
     }

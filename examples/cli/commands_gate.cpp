@@ -59,8 +59,8 @@ Records records_of(const std::vector<GateRule>& rules) {
 Records records_of(const std::vector<GateFailure>& failures) {
   Records records({"test", "configuration", "base", "candidate", "base_rate", "candidate_rate", "flaky"});
   for (const GateFailure& failure : failures)
-    records.add({cell(failure.test), cell(failure.configuration), cell(failure.base), cell(failure.candidate),
-                 cell(failure.base_rate), cell(failure.candidate_rate),
+    records.add({name_cell(failure.test), cell(failure.configuration), cell(failure.base),
+                 cell(failure.candidate), cell(failure.base_rate), cell(failure.candidate_rate),
                  failure.flaky ? cell(*failure.flaky) : Cell{"-", "null"}});
   return records;
 }

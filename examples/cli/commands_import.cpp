@@ -238,7 +238,8 @@ int import_uploads(const std::shared_ptr<Model>& model, const std::vector<std::s
 #endif
 
 void add_import_options(Options& options) {
-  options.add_selection();
+  options.add_facts(
+      "branch of the run (default: RESULTSDB_BRANCH, else the CI system's, the file's, or none)");
   options.add_clone();
   options.add()                                                                                             //
       ("manifest", po::value<std::string>(), "file of JSON lines, one per run (- for the standard input)")  //
@@ -329,8 +330,8 @@ int run_read(const Arguments& arguments) {
   for (const auto& test : outcome.run->tests) {
     std::string attempts;
     for (const auto& attempt : test.attempts) attempts += (attempts.empty() ? "" : " ") + attempt.outcome;
-    records.add({cell(test.name), cell(test.outcome), cell(test.expected), cell(test.duration_ms),
-                 cell(attempts), cell(test.message)});
+    records.add({name_cell(test.name), cell(test.outcome), cell(test.expected), cell(test.duration_ms),
+                 cell(attempts), name_cell(test.message)});
   }
   records.print(format, "no tests");
   for (const auto& warning : outcome.run->warnings) warn() << warning.code << ": " << warning.text << '\n';

@@ -264,7 +264,7 @@ Records records_of(const Comparison& answer, const FlakyTests& flaky) {
     const auto at = flaky.find({test.test, test.configuration});
     any_flaky = any_flaky || at != flaky.end();
     rates = rates || test.rate_a.n > 1 || test.rate_b.n > 1;
-    records.add({cell(to_string(test.difference)), cell(test.test),
+    records.add({cell(to_string(test.difference)), name_cell(test.test),
                  test.configuration.empty() ? Cell{"", "null"} : names.at(test.configuration), cell(test.a),
                  cell(test.b), at == flaky.end() ? Cell{"", "null"} : counted(at->second), cell(test.rate_a),
                  cell(test.rate_b), short_number(test.p_value), short_number(test.q_value)});
@@ -336,7 +336,7 @@ int run_verdict(const Arguments& arguments) {
   const ConfigurationLabels labels(answer.timelines);
   for (const auto& on : answer.per_timeline) {
     const TimelineInfo& timeline = answer.timelines[on.timeline];
-    add(cell(timeline.branch), labels.cell(timeline.configuration), on.verdict, on.runs, on.flakiness,
+    add(name_cell(timeline.branch), labels.cell(timeline.configuration), on.verdict, on.runs, on.flakiness,
         on.last_good, on.first_bad);
   }
   if (format == Format::Json) {
@@ -351,6 +351,7 @@ int run_verdict(const Arguments& arguments) {
   }
   if (format == Format::Table) std::cout << printable(test) << ": " << verdict_text(answer.verdict) << "\n\n";
   records.hide_if_equal({"branch"});
+  records.hide_if_nothing({"same_commit", "retries"});
   records.print(format, "no run covers this test");
   if (format == Format::Table) {
     std::cout << "\nconfigurations disagree on " << cell(answer.across_configurations).text
@@ -383,7 +384,7 @@ int run_culprit(const Arguments& arguments) {
   const ConfigurationLabels labels(answer.timelines);
   for (const ChangeEvent& event : answer.per_timeline) {
     const TimelineInfo& timeline = answer.timelines[event.timeline];
-    records.add({cell(timeline.id), cell(timeline.branch), labels.cell(timeline.configuration),
+    records.add({cell(timeline.id), name_cell(timeline.branch), labels.cell(timeline.configuration),
                  cell(event.before_run), cell(event.after_run),
                  cell_range(event.before_run->position, event.after_run->position), cell(event.before),
                  cell(event.after)});

@@ -50,7 +50,7 @@ Records records_of(const PlanAnswer& answer, CommitNames& names) {
     value.shortened = value.text.substr(0, 5);
     Cell estimate = cell(static_cast<std::int64_t>(item.estimate.count()));
     estimate.shortened = seconds_text(item.estimate);
-    records.add({cell(item.test),
+    records.add({name_cell(item.test),
                  labels.cell(answer.timelines[item.timeline].configuration),
                  item.position ? cell(static_cast<std::int64_t>(*item.position)) : Cell{"newest", "null"},
                  place_cell(answer, item, names),

@@ -180,7 +180,7 @@ int run_configurations(const Arguments& arguments) {
   Records records({"suite", "branch", "configuration", "runs", "last_received"});
   for (const auto& suite : suites_of(*model, options)) {
     for (const auto& timeline : need(model->timelines(suite, parse_selection(options)))) {
-      records.add({cell(suite), cell(timeline.branch), cell(timeline.configuration),
+      records.add({name_cell(suite), name_cell(timeline.branch), cell(timeline.configuration),
                    cell(std::int64_t{timeline.runs}), cell(format_rfc3339(timeline.last_received))});
     }
   }
@@ -244,6 +244,8 @@ int run_runs(const Arguments& arguments) {
     cells.push_back(cell(std::int64_t{run->counts.lost}));
     records.add(std::move(cells));
   }
+  records.hide({"position"});
+  records.hide_if_equal({"attempt"});
   records.print(format, "no such runs");
   return kDone;
 }
@@ -270,8 +272,8 @@ int run_failures(const Arguments& arguments) {
                           .durations = false};
     if (options.has("unexpected")) query.which = RunResultsQuery::Which::Unexpected;
     for (const auto& row : need(model->results(query, system_clock()())).rows) {
-      records.add({cell(run->id), cell(run->suite), cell(row.test), cell(run->configuration),
-                   cell(row.outcome.expected), cell(row.outcome.actual), cell(message_of(row.detail))});
+      records.add({cell(run->id), name_cell(run->suite), name_cell(row.test), cell(run->configuration),
+                   cell(row.outcome.expected), cell(row.outcome.actual), name_cell(message_of(row.detail))});
     }
   }
   records.print(format, runs.empty() ? "no such runs, so nothing is known of failures" : "no failures");

@@ -118,7 +118,7 @@ int run_slow(const Arguments& arguments) {
         return short_cell(test.growth ? std::optional((*test.growth).*member) : std::nullopt);
       };
       records.add(
-          {cell(suite), cell(test.test),
+          {name_cell(suite), name_cell(test.test),
            test.timeline ? labels.cell(answer.timelines[*test.timeline].configuration) : Cell{"", "null"},
            cell(static_cast<std::int64_t>(test.durations.n)), time_cell(test.durations.p50),
            time_cell(test.durations.p95), time_cell(test.durations.max), cell(std::int64_t{test.timeouts}),
@@ -189,9 +189,9 @@ int run_clusters(const Arguments& arguments) {
         where.push_back(answer.timelines[timeline].configuration);
       Cell example = cell(cluster.example);
       example.shortened = cluster.example.substr(0, cluster.example.find('\n')).substr(0, 60);
-      records.add({cell(suite), cell(cluster.id), cell(static_cast<std::int64_t>(cluster.results)),
+      records.add({name_cell(suite), cell(cluster.id), cell(static_cast<std::int64_t>(cluster.results)),
                    cell(static_cast<std::int64_t>(cluster.test_count)), cell(cluster.tests, 1),
-                   labels.cell(where, 1), cell(cluster.id.empty() ? "(no message)" : cluster.pattern),
+                   labels.cell(where, 1), name_cell(cluster.id.empty() ? "(no message)" : cluster.pattern),
                    example, cell(cluster.first), cell(cluster.newest), cell(cluster.like)});
     }
     if (answer.truncated)

@@ -119,6 +119,7 @@ Cell ConfigurationLabels::cell(const Configuration& configuration) const {
 
 Cell ConfigurationLabels::cell(const std::vector<Configuration>& configurations, std::size_t shown) const {
   Cell result{"", "["};
+  result.is_name = true;
   for (std::size_t i = 0; i < configurations.size(); ++i) {
     result.json += (i > 0 ? "," : "") + configurations[i].json();
     result.text += (i > 0 ? "; " : "") + configurations[i].key();
@@ -138,23 +139,25 @@ Cell cell(const Proportion& proportion) {
   json::append_number(json, proportion.high);
   json += ",\"method\":\"wilson\",\"confidence\":0.95}";
   if (proportion.n == 0) return {"none", json};
-  return {std::to_string(proportion.k) + "/" + std::to_string(proportion.n) + " (" + percent(proportion.low) +
-              "-" + percent(proportion.high) + " %)",
-          json};
+  const std::string counts = std::to_string(proportion.k) + "/" + std::to_string(proportion.n);
+  return {counts + " (" + percent(proportion.low) + "-" + percent(proportion.high) + " %)", json, {}, counts};
 }
 
 Cell counted(const Proportion& proportion) {
   Cell shown = cell(proportion);
-  if (proportion.n > 0) shown.shortened = std::to_string(proportion.k) + "/" + std::to_string(proportion.n);
+  shown.shortened = shown.narrow;
   return shown;
 }
 
 namespace {
 
 Cell run_cell(const RunInfo& run, const std::string& place) {
-  return {place, "{\"run\":" + json::quote(run.id) + ",\"position\":" + std::to_string(run.position) +
-                     ",\"label\":" + json::quote(place) +
-                     ",\"time\":" + json::quote(format_rfc3339(run.started)) + "}"};
+  return {place,
+          "{\"run\":" + json::quote(run.id) + ",\"position\":" + std::to_string(run.position) +
+              ",\"label\":" + json::quote(place) + ",\"time\":" + json::quote(format_rfc3339(run.started)) +
+              "}",
+          {},
+          place.substr(place.find('@') + 1)};
 }
 
 /// The commit of the run's position, if its place is one.
@@ -202,6 +205,7 @@ Cell cell_range(Position after, Position to, const std::string& after_name, cons
 
 Cell cell(const std::vector<std::string>& texts, std::size_t shown) {
   Cell result{"", "["};
+  result.is_name = true;
   for (std::size_t i = 0; i < texts.size(); ++i) {
     result.json += (i > 0 ? "," : "") + json::quote(texts[i]);
     result.text += (i > 0 ? " " : "") + texts[i];

@@ -1,4 +1,5 @@
 // resultsdb: the command line.
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <iostream>
@@ -7,6 +8,7 @@
 #include "commands.hpp"
 #include "context.hpp"
 #include "near_names.hpp"
+#include "table.hpp"
 
 namespace resultsdb::cli {
 namespace {
@@ -52,15 +54,13 @@ constexpr std::array kCommands = {
 
 int print_help(std::ostream& out, int code) {
   out << "Usage: resultsdb [--store URL] COMMAND …\n\nCommands:\n";
-  for (const auto& command : kCommands) {
-    const std::string usage = command.usage;
-    out << "  " << usage << std::string(usage.size() < 48 ? 48 - usage.size() : 2, ' ') << command.summary
-        << '\n';
-  }
+  std::size_t widest = 0;
+  for (const auto& command : kCommands) widest = std::max(widest, display_width(command.usage));
+  for (const auto& command : kCommands)
+    out << "  " << command.usage << std::string(widest - display_width(command.usage) + 2, ' ')
+        << command.summary << '\n';
   out << "\nURL: sqlite:FILE, postgresql://USER@HOST/DATABASE, redis://HOST or memory: (default: "
-         "RESULTSDB_STORE). "
-         "'resultsdb COMMAND --help' shows the "
-         "options.\n"
+         "RESULTSDB_STORE).\n'resultsdb help COMMAND' shows the options.\n"
          "Exit codes: 0 done, 1 the answer is no (a closed gate, damage, --strict) or a file was refused, 2 "
          "wrong "
          "use or no such suite, test, run or commit, 3 the store failed.\n";
@@ -69,6 +69,15 @@ int print_help(std::ostream& out, int code) {
 
 /// Options that may stand before the command and take a value.
 bool takes_value(const std::string& argument) { return argument == "--store" || argument == "--format"; }
+
+const Command& find_command(const std::string& name) {
+  for (const auto& command : kCommands)
+    if (name == command.name) return command;
+  std::vector<std::string> names;
+  for (const auto& command : kCommands) names.emplace_back(command.name);
+  throw UsageError{"'" + name + "' is no command" + did_you_mean(name, names) +
+                   " 'resultsdb help' lists them"};
+}
 
 int run(Arguments arguments) {
   std::size_t at = 0;
@@ -92,14 +101,8 @@ int run(Arguments arguments) {
   if (at >= arguments.size()) return print_help(std::cerr, kWrongUse);
   const auto name = arguments[at];
   arguments.erase(arguments.begin() + static_cast<std::ptrdiff_t>(at));
-  if (name == "help") return print_help(std::cout, kDone);
-  for (const auto& command : kCommands)
-    if (name == command.name) return command.run(arguments);
-  std::vector<std::string> names;
-  for (const auto& command : kCommands) names.emplace_back(command.name);
-  std::cerr << "resultsdb: '" << name << "' is no command" << did_you_mean(name, names)
-            << " 'resultsdb help' lists them\n";
-  return kWrongUse;
+  if (name != "help") return find_command(name).run(arguments);
+  return at < arguments.size() ? find_command(arguments[at]).run({"--help"}) : print_help(std::cout, kDone);
 }
 
 }  // namespace

@@ -7,17 +7,11 @@
 #include "resultsdb/json.hpp"
 #include "resultsdb/outcome.hpp"
 #include "resultsdb/time.hpp"
+#include "table.hpp"
 
 namespace resultsdb::cli {
 
 namespace {
-
-constexpr std::size_t kWidestColumn = 72;
-
-std::size_t code_points(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
 
 std::string csv_field(const std::string& text) {
   if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
@@ -42,6 +36,12 @@ std::string printable(std::string_view text) {
 
 Cell cell(std::string_view text) { return {std::string(text), json::quote(text)}; }
 
+Cell name_cell(std::string_view name) {
+  Cell named = cell(name);
+  named.is_name = true;
+  return named;
+}
+
 Cell cell(std::int64_t number) {
   auto text = std::to_string(number);
   return {text, text};
@@ -54,7 +54,11 @@ Cell cell(std::optional<double> number) {
   return {text, text};
 }
 
-Cell cell(const Configuration& configuration) { return {configuration.key(), configuration.json()}; }
+Cell cell(const Configuration& configuration) {
+  Cell named{configuration.key(), configuration.json()};
+  named.is_name = true;
+  return named;
+}
 
 Cell cell(const std::vector<RunCommit>& commits) {
   Cell result{"", "["};
@@ -64,9 +68,11 @@ Cell cell(const std::vector<RunCommit>& commits) {
       result.text += ' ';
       result.json += ',';
       result.shortened += ' ';
+      result.narrow += ' ';
     }
     result.text += name;
     result.shortened += commit.repository + '@' + commit.id.substr(0, 12);
+    result.narrow += commit.id.substr(0, 12);
     result.json += json::quote(name);
   }
   result.json += ']';
@@ -135,6 +141,16 @@ void Records::hide_if_equal(std::initializer_list<const char*> columns) {
   }
 }
 
+void Records::hide_if_nothing(std::initializer_list<const char*> columns) {
+  for (const char* name : columns) {
+    const std::size_t i = column(name);
+    const auto nothing = [i](const auto& row) {
+      return row[i].text == "none" || row[i].text.starts_with("0/");
+    };
+    if (std::ranges::all_of(rows_, nothing)) hidden_.push_back(i);
+  }
+}
+
 void Records::print_csv() const {
   const auto line = [](const auto& fields, auto&& text) {
     for (std::size_t i = 0; i < fields.size(); ++i)
@@ -150,34 +166,19 @@ void Records::print_table(const char* when_empty) const {
     std::cout << when_empty << '\n';
     return;
   }
-  std::vector<std::size_t> shown;
-  std::vector<std::size_t> widths(columns_.size());
+  std::vector<TableColumn> shown;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     if (std::ranges::find(hidden_, i) != hidden_.end()) continue;
-    shown.push_back(i);
-    widths[i] = columns_[i].size();
-    for (const auto& row : rows_)
-      widths[i] = std::max(widths[i], std::min(code_points(row[i].shown()), kWidestColumn));
+    auto& column = shown.emplace_back(columns_[i]);
+    for (const auto& row : rows_) column.cells.push_back(&row[i]);
   }
-  const auto put = [&](std::size_t column, const std::string& text) {
-    std::cout << text;
-    if (column != shown.back()) {
-      const auto used = code_points(text);
-      std::cout << std::string(used < widths[column] ? widths[column] - used + 2 : 2, ' ');
-    }
-  };
-  for (const std::size_t i : shown) put(i, columns_[i]);
-  std::cout << '\n';
-  for (const auto& row : rows_) {
-    for (const std::size_t i : shown) put(i, printable(row[i].shown()));
-    std::cout << '\n';
-  }
+  for (const std::string& line : table_lines(shown, terminal_width())) std::cout << line << '\n';
 }
 
 std::vector<Cell> run_cells(const RunInfo& run) {
   return {cell(run.id),
-          cell(run.suite),
-          cell(run.branch),
+          name_cell(run.suite),
+          name_cell(run.branch),
           cell(run.configuration),
           cell(std::int64_t{run.attempt}),
           cell(to_string(run.state)),

@@ -14,19 +14,24 @@
 
 namespace resultsdb::cli {
 
-/// One value: its text in CSV and tables, its JSON, and what a table shows instead of a long text.
+/// One value: its text in CSV and tables, its JSON, and what a table shows instead: always, and where it has
+/// to be narrow.
 struct Cell {
   std::string text;
   std::string json;
   std::string shortened = {};
+  std::string narrow = {};
+  bool is_name = false;  ///< tables that must be narrow leave out its middle
 
   const std::string& shown() const { return shortened.empty() ? text : shortened; }
+  const std::string& narrowed() const { return narrow.empty() ? shown() : narrow; }
 };
 
 /// For terminals, on which control characters would move the cursor: those are blanks.
 std::string printable(std::string_view text);
 
 Cell cell(std::string_view text);
+Cell name_cell(std::string_view name);  ///< of a test, suite, branch …
 Cell cell(std::int64_t number);
 Cell cell(std::optional<double> number);  ///< none: empty and null
 Cell cell(const Configuration& configuration);
@@ -43,6 +48,8 @@ class Records {
   void hide(std::initializer_list<const char*> columns);
   /// The same for columns that say the same in every row.
   void hide_if_equal(std::initializer_list<const char*> columns);
+  /// The same for columns of proportions that counted nothing in any row.
+  void hide_if_nothing(std::initializer_list<const char*> columns);
   bool empty() const { return rows_.empty(); }
   std::size_t size() const { return rows_.size(); }
   /// JSON objects without the brackets around them: `{…},{…}`.

@@ -1,8 +1,12 @@
 """Runs the program under test."""
+import fcntl
 import json
 import os
+import pty
+import struct
 import subprocess
 import tempfile
+import termios
 import unittest
 
 PROGRAM = os.environ['RESULTSDB_PROGRAM']
@@ -36,6 +40,24 @@ class Cli:
 
     def json(self, *arguments, code=0, **more):
         return json.loads(self.run(*arguments, '--format', 'json', code=code, **more).stdout)
+
+    def on_terminal(self, *arguments, stream, width=80):
+        """What a person sees of `stream`, stdout or stderr, on a terminal of this width."""
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack('HHHH', 50, width, 0, 0))
+        streams = {'stdout': subprocess.DEVNULL, 'stderr': subprocess.DEVNULL, stream: theirs}
+        with subprocess.Popen([PROGRAM, '--store', self.store, *arguments], cwd=self.directory, env=clean_environment(),
+                              **streams) as process:
+            os.close(theirs)
+            text = b''
+            try:
+                while part := os.read(ours, 4096):
+                    text += part
+            except OSError:  # how Linux says that the other end is closed
+                pass
+            process.wait(timeout=60)
+        os.close(ours)
+        return text.decode().replace('\r\n', '\n')
 
 
 class CliTest(unittest.TestCase):
