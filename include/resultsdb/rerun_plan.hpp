@@ -20,7 +20,7 @@ enum class PlanReason : std::uint8_t {
   /// broke
   /// together the fastest stands for all.
   CulpritGap,
-  /// The newest run that planned it lost it; value: 0.5 + history score (aggregate::history_score()).
+  /// The timeline's newest run lost it; value: 0.5 + history score (aggregate::history_score()).
   Lost,
   /// It went bad at most `confirm_runs` runs ago, and no change point says so yet: real, or a flake? Value:
   /// bits, if both are equally likely.
