@@ -17,13 +17,6 @@ namespace po = boost::program_options;
 
 namespace {
 
-/// The answer about a test, or the suite's names that are like it.
-template <class T>
-T need_test(Result<T> result, Model& model, const std::string& suite, const std::string& test) {
-  if (!result && result.error().code == ErrorCode::NotFound) fail_for_unknown_test(model, suite, test);
-  return need(std::move(result));
-}
-
 std::string verdict_text(const std::optional<Verdict>& verdict) {
   return verdict ? std::string(to_string(*verdict)) : "not_run";
 }
@@ -322,8 +315,7 @@ int run_verdict(const Arguments& arguments) {
   const std::string suite = only_suite(*model, options, "verdict"), test = options.positional().front();
   VerdictQuery query{parse_question(options, suite)};
   query.test = test;
-  const auto answer =
-      need_test(ask_slowly([&] { return Answers(model).verdict(query); }), *model, suite, test);
+  const auto answer = ask_about_tests(*model, suite, [&] { return Answers(model).verdict(query); });
   Records records({"branch", "configuration", "verdict", "runs", "minority", "flips", "same_commit",
                    "retries", "last_good", "first_bad"});
   const auto add = [&](Cell branch, Cell configuration, const std::optional<Verdict>& verdict,
@@ -377,8 +369,7 @@ int run_culprit(const Arguments& arguments) {
   query.test = test;
   if (options.has("near"))
     query.near = named_commit(*model, options, options.text("near"), "--near").position;
-  const auto answer =
-      need_test(ask_slowly([&] { return Answers(model).culprit(query); }), *model, suite, test);
+  const auto answer = ask_about_tests(*model, suite, [&] { return Answers(model).culprit(query); });
   Records records(
       {"timeline", "branch", "configuration", "last_good", "first_bad", "range", "before", "after"});
   const ConfigurationLabels labels(answer.timelines);

@@ -1,4 +1,5 @@
-// Commands about what takes long and what fails alike: folders, slow, shards, clusters.
+// Commands about what takes long and what fails alike: folders, slow, durations, shards, clusters.
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
 
@@ -9,6 +10,7 @@
 #include "resultsdb/clusters.hpp"
 #include "resultsdb/duration_tree.hpp"
 #include "resultsdb/test_durations.hpp"
+#include "resultsdb/time.hpp"
 
 namespace resultsdb::cli {
 
@@ -54,6 +56,59 @@ void add_folders(Records& records, const std::string& suite, const DurationFolde
   for (const DurationFolder& child : folder.children) add_folders(records, suite, child, level + 1);
   if (folder.rest_tests > 0)
     add(folder.name + "(others)", level + 1, folder.rest_total, folder.rest_tests, std::nullopt);
+}
+
+/// A JSON array with an item for each run.
+Cell points_cell(const DurationsAnswer::OnTimeline& on) {
+  Records points({"run", "position", "started", "duration_us", "timed_out"});
+  for (const auto& point : on.points)
+    points.add({cell(point.run->id),
+                cell(std::int64_t{point.run->position}),
+                cell(format_rfc3339(point.run->started)),
+                cell(static_cast<std::int64_t>(point.duration.count())),
+                {"", point.timed_out ? "true" : "false"}});
+  return {std::to_string(on.points.size()), "[" + points.json_items() + "]"};
+}
+
+Records series_of(const DurationsAnswer& answer) {
+  Records records({"timeline", "branch", "configuration", "n", "p10_us", "p50_us", "p90_us", "p95_us",
+                   "max_us", "timeouts", "points"});
+  const ConfigurationLabels labels(answer.timelines);
+  for (const DurationsAnswer::OnTimeline& on : answer.per_timeline) {
+    const TimelineInfo& timeline = answer.timelines[on.timeline];
+    const aggregate::DurationSummary& durations = on.durations;
+    const auto timeouts = std::ranges::count(on.points, true, &DurationsAnswer::Point::timed_out);
+    records.add({cell(timeline.id), cell(timeline.branch), labels.cell(timeline.configuration),
+                 cell(static_cast<std::int64_t>(durations.n)), time_cell(durations.p10),
+                 time_cell(durations.p50), time_cell(durations.p90), time_cell(durations.p95),
+                 time_cell(durations.max), cell(static_cast<std::int64_t>(timeouts)), points_cell(on)});
+  }
+  records.hide({"timeline", "points"});
+  records.hide_if_equal({"branch"});
+  return records;
+}
+
+Records changes_of(const DurationsAnswer& answer) {
+  Records records({"timeline", "branch", "configuration", "run", "position", "first_after", "ratio", "p"});
+  const ConfigurationLabels labels(answer.timelines);
+  for (const DurationsAnswer::OnTimeline& on : answer.per_timeline)
+    for (const DurationsAnswer::Change& change : on.changes) {
+      const TimelineInfo& timeline = answer.timelines[on.timeline];
+      records.add({cell(timeline.id), cell(timeline.branch), labels.cell(timeline.configuration),
+                   cell(change.run->id), cell(std::int64_t{change.run->position}), cell(change.run),
+                   short_cell(change.ratio), short_cell(change.p)});
+    }
+  records.hide({"timeline", "run", "position"});
+  records.hide_if_equal({"branch"});
+  return records;
+}
+
+std::string next_after(const DurationsAnswer& answer, const std::string& suite) {
+  const bool slower = std::ranges::any_of(answer.per_timeline, [](const auto& on) {
+    return std::ranges::any_of(on.changes, [](const auto& change) { return change.ratio > 1; });
+  });
+  return std::string("next: resultsdb slow ") + (slower ? "--sort growth " : "") + "--suite " +
+         shell_word(suite) + (slower ? " tells what else became slower" : "");
 }
 
 }  // namespace
@@ -128,6 +183,36 @@ int run_slow(const Arguments& arguments) {
   }
   records.print(format, "no durations");
   if (format == Format::Table) print_basis(basis);
+  return kDone;
+}
+
+int run_durations(const Arguments& arguments) {
+  Options options("durations", "TEST [--suite S]", 1);
+  add_question(options, 0);
+  if (!options.parse(arguments)) return kDone;
+  if (options.positional().size() != 1) throw UsageError{"durations: name one test"};
+  const auto format = options.format();
+  const auto model = open_model(options, Access::Read);
+  const std::string suite = only_suite(*model, options, "durations"), test = options.positional().front();
+  DurationsQuery query;
+  static_cast<Question&>(query) = parse_question(options, suite);
+  query.test = test;
+  const auto answer = ask_about_tests(*model, suite, [&] { return Answers(model).durations(query); });
+  const Records series = series_of(answer), changes = changes_of(answer);
+  if (format == Format::Json) {
+    std::cout << "{\"series\":[" << series.json_items() << "],\"change_points\":[" << changes.json_items()
+              << "],\"basis\":" << basis_json(answer.basis) << "}\n";
+    return kDone;
+  }
+  series.print(format, "no durations");
+  if (format == Format::Table) {
+    if (!changes.empty()) {
+      std::cout << "\nchanged, from the first run after it on:\n";
+      changes.print(format, "");
+    }
+    print_basis(answer.basis);
+  }
+  hint(format, next_after(answer, suite));
   return kDone;
 }
 

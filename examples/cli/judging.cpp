@@ -264,18 +264,19 @@ void hint(Format format, const std::string& text) {
   if (format == Format::Table && ::isatty(STDERR_FILENO) == 1) std::cerr << text << '\n';
 }
 
-std::string test_arguments(const std::string& test, const std::string& suite) {
-  const auto quoted = [](const std::string& text) {
-    const auto plain = [](char c) {
-      return ('a' <= c && c <= 'z') || ('A' <= c && c <= 'Z') || ('0' <= c && c <= '9') ||
-             std::string_view("_./:-+,@=").find(c) != std::string_view::npos;
-    };
-    if (!text.empty() && std::ranges::all_of(text, plain)) return text;
-    std::string out = "'";
-    for (const char c : printable(text)) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    return out + "'";
+std::string shell_word(const std::string& text) {
+  const auto plain = [](char c) {
+    return ('a' <= c && c <= 'z') || ('A' <= c && c <= 'Z') || ('0' <= c && c <= '9') ||
+           std::string_view("_./:-+,@=").find(c) != std::string_view::npos;
   };
-  return quoted(test) + " --suite " + quoted(suite);
+  if (!text.empty() && std::ranges::all_of(text, plain)) return text;
+  std::string out = "'";
+  for (const char c : printable(text)) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
+std::string test_arguments(const std::string& test, const std::string& suite) {
+  return shell_word(test) + " --suite " + shell_word(suite);
 }
 
 Cell cell(const std::optional<Outcome>& outcome) {

@@ -4,10 +4,12 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "arguments.hpp"
 #include "context.hpp"
+#include "lookup.hpp"
 #include "output.hpp"
 #include "progress.hpp"
 #include "resultsdb/answers.hpp"
@@ -73,6 +75,8 @@ void print_list(Format format, const Records& records, std::uint64_t total, cons
 void add_basis(Basis& sum, const Basis& more);
 /// What to do next, if a person reads it.
 void hint(Format format, const std::string& text);
+/// For hints: as one word of a shell's command.
+std::string shell_word(const std::string& text);
 /// For hints: `TEST --suite SUITE` as a shell takes it.
 std::string test_arguments(const std::string& test, const std::string& suite);
 
@@ -86,6 +90,15 @@ auto ask_slowly(const F& question) {
 template <class F>
 auto ask(const F& question) {
   return need(ask_slowly(question));
+}
+/// The same; of a test that the suite does not have, the names that are like it are said.
+template <class F>
+auto ask_about_tests(Model& model, const std::string& suite, const F& question) {
+  constexpr std::string_view kTest = "test ";
+  auto answer = ask_slowly(question);
+  if (!answer && answer.error().code == ErrorCode::NotFound && answer.error().context.starts_with(kTest))
+    fail_for_unknown_test(model, suite, answer.error().context.substr(kTest.size()));
+  return need(std::move(answer));
 }
 
 }  // namespace resultsdb::cli

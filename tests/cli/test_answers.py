@@ -122,6 +122,105 @@ class Answers(unittest.TestCase):
             open_ones = cli.run('regressions', '--suite', 's', '--strict', code=1).stdout
             self.assertIn('regression', open_ones)
 
+    def judged(self, suite):
+        """Tests that have something to tell: those that ever changed or are flaky."""
+        tests = {test for item in self.cli.json('regressions', '--suite', suite, '--failing', '--state', 'all', '--limit', '0')
+                 for test in item['tests']}
+        tests.update(item['test'] for item in self.cli.json('flaky', '--suite', suite, '--failing', '--limit', '0'))
+        self.assertGreater(len(tests), 2)
+        return sorted(tests)[:60]
+
+    def configuration_ids(self, suite):
+        return {json.dumps(item['facets'], sort_keys=True): item['id']
+                for item in self.get('configurations', suite=suite, recent='false')['configurations']}
+
+    def test_fix_check(self):
+        states = set()
+        for suite in ('click', 'cron'):
+            tests = self.judged(suite)
+            runs = sorted(self.cli.json('runs', '--suite', suite, '--limit', '0'), key=lambda run: run['position'])
+            for run in (runs[len(runs) * part // 4] for part in (1, 2, 3)):
+                repository, commit = run['commits'][0].split('@')
+                for fix, option in ((f'ref:{repository}:{commit}', f'{repository}@{commit}'), (f"pos:{run['position']}",) * 2,
+                                    (f"time:{run['started']}",) * 2):
+                    http = self.get('fix-check', suite=suite, test=tests, fix=fix, outcomes='failing', recent='false')
+                    command = self.cli.json('fix-check', *tests, '--fix', option, '--suite', suite, '--failing')
+                    self.assertEqual(http['summary'], command['summary'])
+                    self.assertEqual((http['basis']['runs'], http['basis']['results']),
+                                     (command['basis']['runs'], command['basis']['results']))
+                    numbers = [[(item['test'], item['timeline'], item['state'], proportion(item['before']), proportion(item['after']),
+                                 item['runs_needed']) for item in answer['per_timeline']] for answer in (http, command)]
+                    self.assertEqual(*numbers)
+                    states.update(item['state'] for item in command['per_timeline'])
+        self.assertGreater(len(states), 1, states)
+
+    def test_fix_check_of_a_regression(self):
+        item = self.cli.json('regressions', '--suite', 'click', '--failing', '--state', 'all', '--limit', '1')[0]
+        fix = f"pos:{item['range']['to']}"
+        http = self.get('fix-check', suite='click', regression=item['id'], fix=fix, outcomes='failing', recent='false')
+        command = self.cli.json('fix-check', '--regression', item['id'], '--fix', fix, '--suite', 'click', '--failing')
+        self.assertGreater(http['basis']['runs'], 0)
+        self.assertEqual((http['summary'], http['basis']['runs']), (command['summary'], command['basis']['runs']))
+        self.assertEqual([proportion(each['before']) for each in http['per_timeline']],
+                         [proportion(each['before']) for each in command['per_timeline']])
+
+    def test_facet_split(self):
+        failing = 0
+        for suite in ('click', 'cron'):
+            ids = self.configuration_ids(suite)
+            worst = max(self.cli.json('runs', '--suite', suite, '--limit', '0'), key=lambda run: run['counts'].get('FAIL', 0))
+            repository, commit = worst['commits'][0].split('@')
+            bad = [row['test'] for row in self.cli.json('failures', '--run', worst['id'])][:20]
+            for test in self.judged(suite) + bad:
+                for parameters, options in (({}, ()), ({'at': f'ref:{repository}:{commit}'}, ('--commit', f'{repository}@{commit}'))):
+                    http = self.get('facet-split', suite=suite, test=test, outcomes='failing', recent='false', **parameters)
+                    command = self.cli.json('facet-split', test, '--suite', suite, '--failing', *options)
+                    for state in ('failing', 'passing', 'not_run', 'flaky'):
+                        self.assertEqual(http[state], sorted(ids[json.dumps(facets, sort_keys=True)] for facets in command[state]))
+                    self.assertEqual((http['rules'], http['facets']), (command['rules'], command['facets']))
+                    failing += len(command['failing'])
+        self.assertGreater(failing, 0)
+
+    def test_durations(self):
+        for test in ('github.com/robfig/cron/v3.TestStopAndWait', self.cli.json('slow', '--suite', 'cron', '--sort', 'growth')[0]['test']):
+            http = self.get('durations', suite='cron', test=test, recent='false')
+            command = self.cli.json('durations', test, '--suite', 'cron')
+            self.assertGreater(len(command['series']), 1)
+            for answer in (http, command):
+                for each in answer['series']:
+                    each.pop('configuration')
+                    for name in ('branch', 'timeouts'):  # the command says more
+                        each.pop(name, None)
+            for point in (point for each in command['series'] for point in each['points']):
+                self.assertGreaterEqual(point['duration_us'], 0)
+            self.assertEqual(http['series'], command['series'])
+            self.assertEqual(http['change_points'],
+                             [{name: change[name] for name in ('timeline', 'run', 'position', 'ratio', 'p')} for change in command['change_points']])
+            self.assertEqual(http['basis']['runs'], command['basis']['runs'])
+
+    def test_a_duration_that_changed(self):
+        """Runs 1 to 15 take about a second, 16 to 30 twice as long."""
+        with tempfile.TemporaryDirectory() as folder:
+            cli = Cli('sqlite:' + os.path.join(folder, 'store.db'))
+            result = os.path.join(folder, 'result.xml')
+            for i in range(1, 31):
+                time = (1 if i < 16 else 2) * (1 + i % 3 / 100)
+                with open(result, 'w', encoding='utf-8') as file:
+                    file.write(f'<testsuite name="s" timestamp="2026-01-01T00:{i:02}:00Z"><testcase name="t" time="{time}"/></testsuite>')
+                cli.run('import', '--suite', 's', '--configuration', 'os=mac', result)
+            answer = cli.json('durations', 't', '--suite', 's')
+            series, = answer['series']
+            self.assertEqual((series['configuration'], series['n'], series['timeouts'], len(series['points'])), ({'os': 'mac'}, 30, 0, 30))
+            change, = answer['change_points']
+            self.assertEqual(change['run'], series['points'][15]['run'])
+            self.assertAlmostEqual(change['ratio'], 2, delta=0.05)
+            done = cli.run('durations', 't', '--suite', 's')
+            self.assertRegex(done.stdout, r'os=mac +30 +1 s ')
+            self.assertRegex(done.stdout, r'(?s)changed, .*os=mac +2026-01-01T00:16:00Z +2\.?[0-9]* ')
+            self.assertIn('of 30 runs', done.stderr)
+            self.assertIn('did you mean', cli.run('durations', 'tt', '--suite', 's', code=2).stderr)
+            self.assertIn('one test', cli.run('durations', '--suite', 's', code=2).stderr)
+
     def test_compare(self):
         runs = [run['id'] for run in self.cli.json('runs', '--suite', 'cron', '--limit', '0')]
         a, b = runs[-1], runs[0]

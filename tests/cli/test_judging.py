@@ -1,4 +1,4 @@
-"""Hand-made histories with known answers: summary, flaky, regressions, verdict, culprit, compare as people and programs meet them."""
+"""Hand-made histories with known answers: summary, flaky, regressions, verdict, culprit, fix-check, facet-split, compare as people and programs meet them."""
 import json
 import os
 import tempfile
@@ -242,6 +242,62 @@ class Judging(unittest.TestCase):
         plain = self.cli.run('compare', 'commit:' + at(8), 'commit:' + at(40), '--suite', 's')
         self.assertNotIn('flaky', plain.stdout + plain.stderr)
 
+    def test_fix_check(self):
+        mended, broken, shaky, steady = (self.name(short) for short in ('mended', 'broken', 'shaky', 'steady'))
+        answer = self.cli.json('fix-check', mended, steady, '--fix', at(18), '--suite', 's')
+        item, = answer['per_timeline']  # what was never bad needs no fix
+        self.assertEqual((item['test'], item['configuration'], item['state'], item['runs_needed'], item['runs_to_go']),
+                         (mended, {'os': 'linux'}, 'fixed', 5, 0))
+        self.assert_rate(item['before'], 8, 8)
+        self.assert_rate(item['after'], 0, 12)
+        self.assertEqual(answer['summary'], {'fixed': 1, 'not_fixed': 0, 'too_early': 0, 'not_run': 0})
+        self.assertEqual((answer['truncated'], answer['basis']['runs'], len(answer['basis']['excluded'])), (False, 32, 1))
+        late = {item['test']: item for item in self.cli.json('fix-check', broken, shaky, '--fix', at(38), '--suite', 's')['per_timeline']}
+        self.assertEqual((late[broken]['state'], late[broken]['runs_to_go']), ('not_fixed', None))
+        self.assert_rate(late[broken]['before'], 6, 6)
+        self.assert_rate(late[broken]['after'], 2, 2)
+        self.assertEqual(late[shaky]['state'], 'too_early')
+        self.assertEqual(late[shaky]['runs_to_go'], late[shaky]['runs_needed'] - 2)
+        for fix in ('time:2026-01-01T00:18:00Z', f'pos:{100 * (1000000 + 18)}'):
+            self.assertEqual(self.cli.json('fix-check', mended, '--fix', fix, '--suite', 's')['per_timeline'], [item])
+        done = self.cli.run('fix-check', mended, '--fix', at(18), '--suite', 's', '--strict')
+        self.assertRegex(done.stdout, r'os=linux +fixed +8/8 \(68-100 %\) +0/12 \(0-24 %\) +5 +0')
+        self.assertIn('of 32 runs', done.stderr)
+        self.cli.run('fix-check', mended, broken, '--fix', at(38), '--suite', 's', '--strict', code=1)
+        self.assertIn('nothing to fix', self.cli.run('fix-check', steady, '--fix', at(18), '--suite', 's').stdout)
+
+    def test_fix_check_of_a_regression(self):
+        item, = self.cli.json('regressions', '--suite', 's')
+        answer = self.cli.json('fix-check', '--regression', item['id'], '--fix', at(38), '--suite', 's')
+        self.assertEqual([each['test'] for each in answer['per_timeline']], item['tests'])
+        self.assertEqual(answer['summary']['not_fixed'], 1)
+        self.assertEqual(answer['basis']['runs'], 20)  # of its timeline
+        self.assertIn('no such item', self.cli.run('fix-check', '--regression', 'g_no', '--fix', at(38), '--suite', 's', code=None).stderr)
+
+    def test_wrong_use_of_fix_check(self):
+        for arguments, word in (((), 'name tests'), (('t',), '--fix'), (('t', '--regression', 'g', '--fix', at(2)), 'name tests'),
+                                (('t', '--fix', 'odd'), 'odd'), (('t', '--fix', 'pos:x'), 'no position'),
+                                (('t', '--fix', 'pos:9007199254740992'), 'no position'), (('t', '--fix', 'time:x'), '--fix')):
+            self.assertIn(word, self.cli.run('fix-check', *arguments, '--suite', 's', code=2).stderr, arguments)
+        self.assertIn('did you mean', self.cli.run('fix-check', self.name('mended'), 'brokn', '--fix', at(2), '--suite', 's', code=2).stderr)
+
+    def test_facet_split(self):
+        broken, shaky = self.name('broken'), self.name('shaky')
+        answer = self.cli.json('facet-split', broken, '--suite', 's')
+        self.assertEqual((answer['failing'], answer['passing'], answer['flaky'], answer['not_run']), ([{'os': 'linux'}], [{'os': 'mac'}], [], []))
+        self.assertEqual(answer['rules'], [{'where': {'os': ['linux']}, 'failing': 1, 'passing': 0, 'flaky': 0, 'not_run': 0, 'exact': True}])
+        self.assertEqual([value['value'] for value in answer['facets'][0]['values']], ['linux', 'mac'])
+        self.assertEqual(self.cli.json('facet-split', shaky, '--suite', 's')['flaky'], [{'os': 'linux'}])
+        early = self.cli.json('facet-split', broken, '--suite', 's', '--commit', at(4))
+        self.assertEqual((early['failing'], len(early['passing']), early['rules']), ([], 2, []))
+        done = self.cli.run('facet-split', broken, '--suite', 's')
+        self.assertIn(f'{broken}: 1 failing, 1 passing\nfails where: os=linux (1 failing)\n', done.stdout)
+        self.assertIn('of 32 runs', done.stderr)
+        self.assertIn('os,linux,1,0,0,0', self.cli.run('facet-split', broken, '--suite', 's', '--format', 'csv').stdout)
+        self.assertIn('gone: 1 not_run', self.cli.run('facet-split', self.name('gone'), '--suite', 's', '--configuration', MAC).stdout)
+        self.assertIn('one test', self.cli.run('facet-split', '--suite', 's', code=2).stderr)
+        self.assertIn('did you mean', self.cli.run('facet-split', 'brokn', '--suite', 's', code=2).stderr)
+
     def test_compare(self):
         a, b = ('commit:' + at(i) for i in (8, 40))
         answer = self.cli.json('compare', a, b, '--suite', 's')
@@ -262,7 +318,7 @@ class Judging(unittest.TestCase):
 
     def test_a_person_is_told_what_to_do_next(self):
         odd = self.name('odd', 'other').replace("'", "'\\''")
-        broken, steady = self.name('broken'), self.name('steady')
+        broken, steady, shaky, mended = (self.name(short) for short in ('broken', 'steady', 'shaky', 'mended'))
         for arguments, hint in ((('summary',), 'next: resultsdb regressions'),
                                 (('regressions', '--suite', 's'), f'next: resultsdb culprit {broken} --suite s'),
                                 (('flaky',), f"next: resultsdb verdict '{odd}' --suite other"),
@@ -270,6 +326,13 @@ class Judging(unittest.TestCase):
                                 (('verdict', steady, '--suite', 's'), f'next: resultsdb history {steady} --suite s'),
                                 (('culprit', broken, '--suite', 's'), 'next: run what tells most'),
                                 (('culprit', steady, '--suite', 's'), f'next: resultsdb verdict {steady} --suite s'),
+                                (('facet-split', broken, '--suite', 's'), f'next: resultsdb culprit {broken} --suite s'),
+                                (('facet-split', steady, '--suite', 's'), f'next: resultsdb verdict {steady} --suite s'),
+                                (('fix-check', broken, mended, '--fix', at(38), '--suite', 's'),
+                                 f'next: resultsdb clusters --last 0 --test {broken} --suite s'),
+                                (('fix-check', shaky, '--fix', at(38), '--suite', 's'), f'next: run {shaky} '),
+                                (('fix-check', mended, '--fix', at(18), '--suite', 's'), 'next: resultsdb regressions --suite s'),
+                                (('durations', steady, '--suite', 's'), 'next: resultsdb slow --suite s'),
                                 (('compare', 'commit:' + at(8), 'commit:' + at(40), '--suite', 's'),
                                  f'next: resultsdb verdict {broken} --suite s')):
             self.assertIn(hint, self.on_terminal(*arguments))
@@ -279,6 +342,7 @@ class Judging(unittest.TestCase):
     def test_tables_of_short_names_fit(self):
         broken = self.name('broken')
         for arguments in (('summary', '--suite', 's'), ('culprit', broken, '--suite', 's'),
+                          ('fix-check', broken, '--fix', at(38), '--suite', 's'), ('facet-split', broken, '--suite', 's'),
                           ('compare', 'commit:' + at(8), 'commit:' + at(40), '--suite', 's')):
             self.assertLessEqual(max(map(len, self.cli.run(*arguments).stdout.splitlines())), 100, arguments)
 
