@@ -103,19 +103,13 @@ struct Importing {
   ImportReport report;
 };
 
-/// Where a run says its start, it does not matter in which zone the file says it.
-ImportSettings settings_for(const RunPlan& plan, ImportSettings settings) {
-  if (plan.started && !settings.read.time_zone) settings.read.time_zone = [](Time clock) { return clock; };
-  return settings;
-}
-
 /// Reads, builds and stores one run. Refusals are printed and counted; a store that fails ends the command.
 void store_run(Importing& importing, RunPlan plan, const std::vector<std::string>& optional_files) {
   const auto& settings = importing.settings;
   ImportReport& report = importing.report;
   formats::ImportedRun imported;
   if (!plan.files.empty()) {
-    auto read = read_files(plan.files, optional_files, settings_for(plan, settings), report.notes());
+    auto read = read_files(plan.files, optional_files, settings);
     if (!read) return report.refused();
     imported = std::move(*read);
     if (imported.tests.empty() && !settings.allow_empty) {
@@ -215,12 +209,12 @@ int import_uploads(const std::shared_ptr<Model>& model, const std::vector<std::s
   std::uint64_t stored = 0, refused = 0;
   for (const auto& file : files) {
     const auto documents = read_upload_documents(file);
-    if (documents.empty()) {
-      std::cerr << "resultsdb: " << file
-                << ": is no recorded upload, nor a file of lines that each are one\n";
+    if (!documents) {
+      std::cerr << "resultsdb: " << file << ": is no recorded upload, nor lines or an array of them\n";
       ++refused;
+      continue;
     }
-    for (const auto& [place, document] : documents) {
+    for (const auto& [place, document] : *documents) {
       const auto answer = webkit::ingest_upload(model, options, document);
       if (!answer && answer.error().retryable()) fail(answer.error());
       if (answer) {

@@ -12,6 +12,7 @@
 #include "http_post.hpp"
 #include "import_plan.hpp"
 #include "import_report.hpp"
+#include "output.hpp"
 #include "result_files.hpp"
 #include "time_zone.hpp"
 #include "upload_answer.hpp"
@@ -235,12 +236,13 @@ int run_upload(const Arguments& arguments) {
   const Sending sending = sending_of(options);
   const std::vector<std::string> paths(options.positional().begin() + 1, options.positional().end());
   std::vector<std::string> from_folders, results;
-  std::vector<std::pair<std::string, std::string>> documents;
+  std::vector<UploadDocument> documents;
   for (const auto& file : expand(paths, from_folders)) {
-    auto recorded =
-        file == "-" ? std::vector<std::pair<std::string, std::string>>() : read_upload_documents(file);
-    if (recorded.empty()) results.push_back(file);
-    std::move(recorded.begin(), recorded.end(), std::back_inserter(documents));
+    auto recorded = file == "-" ? std::nullopt : read_upload_documents(file);
+    if (recorded)
+      std::move(recorded->begin(), recorded->end(), std::back_inserter(documents));
+    else
+      results.push_back(file);
   }
   if (!results.empty()) {
     const auto clone = open_clone(options);
@@ -248,14 +250,13 @@ int run_upload(const Arguments& arguments) {
     settings.read.format = options.text("format");
     settings.read.root = options.text("root");
     const auto plan = plan_from_options(options, clone.get());
-    Notes notes;
-    if (plan.started || options.has("timezone"))
-      settings.read.time_zone = parse_time_zone(options.has("timezone") ? options.text("timezone") : "UTC");
-    const auto imported = read_files(results, from_folders, settings, notes);
+    if (options.has("timezone")) settings.read.time_zone = parse_time_zone(options.text("timezone"));
+    const auto imported = read_files(results, from_folders, settings);
     if (!imported) return kRefused;
+    if (const auto gap = unknown_start(plan, *imported)) warn() << printable(gap->text) << '\n';
     if (imported->tests.empty())
       refuse(invalid_argument("no test in it; the protocol has no runs without results", results.front()));
-    documents.emplace_back(results.front(), document_of(plan, *imported, clone.get()));
+    documents.push_back({results.front(), document_of(plan, *imported, clone.get())});
   }
   int code = kDone;
   for (const auto& [place, document] : documents) {

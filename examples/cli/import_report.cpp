@@ -48,8 +48,20 @@ void Notes::say(const std::string& code, const std::string& text) {
   if (said_.insert(code).second) warn() << printable(text) << '\n';
 }
 
+std::optional<formats::Warning> unknown_start(const RunPlan& plan, const formats::ImportedRun& imported) {
+  if (plan.started || imported.started) return {};
+  for (const auto& [key, value] : imported.attributes)
+    if (key == "timestamp" && parse_rfc3339(value + "Z"))
+      return formats::Warning{"no_time_zone",
+                              "the time " + value +
+                                  " in the file names no time zone, so the run starts now; pass "
+                                  "--timezone UTC, +02:00, Europe/Berlin or local"};
+  return {};
+}
+
 void ImportReport::look_for_gaps(const RunPlan& plan, const formats::ImportedRun& imported) {
   gaps_.clear();
+  if (auto gap = unknown_start(plan, imported)) gaps_.push_back(std::move(*gap));
   if (plan.commits.empty())
     gaps_.push_back(
         {"no_commit", "a run without a commit: nobody can say what broke a test; pass --commit " +

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -20,12 +21,14 @@ class Notes {
   std::set<std::string> said_;
 };
 
+/// The file says when the run started, but not in which time zone, so that it starts now.
+std::optional<formats::Warning> unknown_start(const RunPlan& plan, const formats::ImportedRun& imported);
+
 class ImportReport {
  public:
   enum class Form { Lines, Summary, Json };
   explicit ImportReport(Form form) : form_(form) {}
 
-  Notes& notes() noexcept { return notes_; }
   /// What a run lacks that most questions need; says what to pass.
   void look_for_gaps(const RunPlan& plan, const formats::ImportedRun& imported);
   void would_store(const formats::ImportedRun& imported, const std::string& suite, std::uint64_t results,

@@ -30,6 +30,38 @@ bool is_upload_document(const std::string& text) {
          object->contains("test_results");
 }
 
+/// The bytes of each element of a JSON array, or of several one after another. What is wrong inside of one,
+/// or cut off, is for its reader to refuse.
+std::vector<std::string> elements_of(const std::string& arrays) {
+  std::vector<std::string> elements;
+  std::size_t depth = 0, begin = 0;
+  const auto take = [&](std::size_t end) {
+    constexpr auto kSpace = " \t\r\n";
+    begin = std::min(arrays.find_first_not_of(kSpace, begin), end);
+    if (begin < end)
+      elements.push_back(arrays.substr(begin, arrays.find_last_not_of(kSpace, end - 1) + 1 - begin));
+    begin = end + 1;
+  };
+  bool in_text = false;
+  for (std::size_t i = 0; i < arrays.size(); ++i) {
+    const char c = arrays[i];
+    if (in_text) {
+      if (c == '\\') ++i;
+      if (c == '"') in_text = false;
+    } else if (c == '"') {
+      in_text = true;
+    } else if (c == '[' || c == '{') {
+      if (depth++ == 0) begin = i + 1;
+    } else if (c == ',' && depth == 1) {
+      take(i);
+    } else if ((c == ']' || c == '}') && depth > 0) {
+      if (--depth == 0) take(i);
+    }
+  }
+  if (depth > 0) take(arrays.size());
+  return elements;
+}
+
 }  // namespace
 
 std::shared_ptr<Repository> open_clone(const Options& options) {
@@ -86,7 +118,7 @@ formats::ReadOutcome read_file(const std::string& path, formats::ReadOptions opt
 
 std::optional<formats::ImportedRun> read_files(const std::vector<std::string>& files,
                                                const std::vector<std::string>& optional,
-                                               const ImportSettings& settings, Notes& notes) {
+                                               const ImportSettings& settings) {
   std::vector<formats::ImportedRun> runs;
   std::set<std::string> told;  // codes of warnings that were printed
   bool refused = false;
@@ -95,13 +127,8 @@ std::optional<formats::ImportedRun> read_files(const std::vector<std::string>& f
     if (outcome.run) {
       for (const auto& warning : outcome.run->warnings) {
         told.insert(warning.code);
-        const auto text = path + (warning.line ? ":" + std::to_string(warning.line) : "") + ": " +
-                          warning.code + ": " + warning.text;
-        // All files of a tool lack the zone alike.
-        if (warning.code == "no_time_zone")
-          notes.say(warning.code, text + " (--timezone ZONE: as that zone's)");
-        else
-          warn() << text << '\n';
+        warn() << path << (warning.line ? ":" + std::to_string(warning.line) : "") << ": " << warning.code
+               << ": " << warning.text << '\n';
       }
       runs.push_back(std::move(*outcome.run));
     } else if (outcome.refused->code == "unknown format" &&
@@ -123,7 +150,7 @@ std::optional<formats::ImportedRun> read_files(const std::vector<std::string>& f
   return merged;
 }
 
-std::vector<std::pair<std::string, std::string>> read_upload_documents(const std::string& path) {
+std::optional<std::vector<UploadDocument>> read_upload_documents(const std::string& path) {
   std::ostringstream whole;
   if (path == "-") {
     whole << std::cin.rdbuf();
@@ -132,17 +159,25 @@ std::vector<std::pair<std::string, std::string>> read_upload_documents(const std
     if (file) whole << file.rdbuf();
   }
   const std::string text = std::move(whole).str();
-  std::vector<std::pair<std::string, std::string>> documents;
-  if (text.find_first_not_of(" \t\r\n") == std::string::npos) return documents;
-  if (text[text.find_first_not_of(" \t\r\n")] != '{') return documents;
-  if (is_upload_document(text)) return {{path, text}};
+  std::vector<UploadDocument> documents;
+  if (text.find_first_not_of(" \t\r\n") == std::string::npos) return {};
+  const char first = text[text.find_first_not_of(" \t\r\n")];
+  if (first == '[') {  // as GET /api/upload answers
+    for (auto& element : elements_of(text)) {
+      if (documents.empty() && !is_upload_document(element)) return {};
+      documents.push_back({path + ": upload " + std::to_string(documents.size() + 1), std::move(element)});
+    }
+    return documents;
+  }
+  if (first != '{') return {};
+  if (is_upload_document(text)) return {{{path, text}}};
   std::istringstream lines(text);
   std::string line;
   for (std::size_t number = 1; std::getline(lines, line); ++number) {
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
     // The first line decides what the file is; a later one that is none is for its receiver to refuse.
-    if (documents.empty() && !is_upload_document(line)) return documents;
-    documents.emplace_back(path + ':' + std::to_string(number), line);
+    if (documents.empty() && !is_upload_document(line)) return {};
+    documents.push_back({path + ':' + std::to_string(number), line});
   }
   return documents;
 }

@@ -20,8 +20,6 @@ struct ImportSettings {
 
 inline std::ostream& warn() { return std::cerr << "warning: "; }
 
-class Notes;
-
 /// The git clone of --git-clone, or that the command runs in; null if that is none. Its key is that of
 /// --git-clone, --repository or RESULTSDB_REPOSITORY, else its own.
 std::shared_ptr<Repository> open_clone(const Options& options);
@@ -37,10 +35,14 @@ formats::ReadOutcome read_file(const std::string& path, formats::ReadOptions opt
 /// Reads all files of a run and joins them; empty if one is refused (printed).
 std::optional<formats::ImportedRun> read_files(const std::vector<std::string>& files,
                                                const std::vector<std::string>& optional,
-                                               const ImportSettings& settings, Notes& notes);
+                                               const ImportSettings& settings);
 
-/// Upload documents of WebKit's protocol: a file that is one, or a file of lines that each are one. Empty if
-/// it is neither. Gives the place of each (`FILE` or `FILE:LINE`) and its bytes.
-std::vector<std::pair<std::string, std::string>> read_upload_documents(const std::string& path);
+struct UploadDocument {
+  std::string place;  ///< for messages: `FILE`, `FILE:LINE`, `FILE: upload N`
+  std::string bytes;
+};
+/// Upload documents of WebKit's protocol: a file that is one, a file of lines that each are one, or arrays of
+/// them (what `GET /api/upload` answers). Empty if it is none of these.
+std::optional<std::vector<UploadDocument>> read_upload_documents(const std::string& path);
 
 }  // namespace resultsdb::cli

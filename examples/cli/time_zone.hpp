@@ -9,7 +9,7 @@
 namespace resultsdb::cli {
 
 inline constexpr const char* kTimeZoneHelp =
-    "zone of times in files that name none: +02:00, UTC (default), Europe/Berlin, local";
+    "zone of times in files that name none: +02:00, UTC, Europe/Berlin, local (default: such times are not taken)";
 
 /// What ReadOptions::time_zone takes, for `+02:00`, `UTC`, `Europe/Berlin` or `local` (this machine's).
 /// Throws UsageError for what is none of them. The function sets TZ while it runs: for one thread.

@@ -62,16 +62,15 @@ struct ImportedRun {
   std::vector<Warning> warnings;
   Attributes attributes;
   std::string output;
-  std::string
-      digest;  ///< SHA-256 of the bytes of the file, 32 bytes; merge(): of the files' digests in sorted order
+  std::string digest;  ///< SHA-256 of the file's bytes, 32 bytes; merge(): of the files' digests, sorted
 };
 
 struct ReadOptions {
   std::string format;  ///< empty: by content
   std::string root;    ///< absolute paths below it are made relative
   std::string path;    ///< for messages
-  /// From a clock without a zone (as if it were UTC) to UTC. Empty: such times are UTC, which the warning
-  /// `no_time_zone` says.
+  /// From a clock without a zone (as if it were UTC) to UTC. Empty: nobody knows whose clock that was, so
+  /// such a time is no start; it is the attribute `timestamp`, as written.
   std::function<Time(Time)> time_zone = {};
   bool strict = false;  ///< refuse truncated input
   bool allow_empty = false;

@@ -241,14 +241,14 @@ class Walker {
       suites_.push_back(std::move(suite));
     }
     if (first) builder_.run().duration_ms = duration_of(copy(event.attribute("time")), event.line, builder_);
-    if (const auto stamp = event.attribute("timestamp")) take_timestamp(*stamp, event.line);
+    if (const auto stamp = event.attribute("timestamp")) take_timestamp(*stamp);
     keep_suite_attributes(event);
   }
 
-  void take_timestamp(std::string_view stamp, std::uint64_t line) {
+  void take_timestamp(std::string_view stamp) {
     if (timestamp_seen_ || stamp.starts_with("1970-01-01T") || stamp.starts_with("0001-01-01T")) return;
     timestamp_seen_ = true;
-    builder_.run().started = builder_.read_time(stamp, line);
+    builder_.run().started = builder_.read_time(stamp);
     // What says less than a time of the store is kept as it was written.
     if (!parse_rfc3339(stamp)) builder_.keep_attribute("timestamp", stamp);
   }

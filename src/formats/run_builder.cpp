@@ -116,14 +116,10 @@ void RunBuilder::keep_attribute(std::string_view key, std::string_view value) {
   }
 }
 
-std::optional<Time> RunBuilder::read_time(std::string_view stamp, std::uint64_t line) {
+std::optional<Time> RunBuilder::read_time(std::string_view stamp) const {
   if (const auto time = parse_rfc3339(stamp)) return time.value();
   const auto clock = parse_rfc3339(std::string(stamp) + 'Z');
-  if (!clock) return std::nullopt;
-  if (!options_.time_zone) {
-    warn("no_time_zone", "the time " + std::string(stamp) + " names no time zone; it is taken as UTC", line);
-    return clock.value();
-  }
+  if (!clock || !options_.time_zone) return std::nullopt;
   const Time time = options_.time_zone(clock.value());
   return is_valid_time(time) ? std::optional(time) : std::nullopt;
 }

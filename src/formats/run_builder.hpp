@@ -52,8 +52,8 @@ class RunBuilder {
   std::string take_text(BoundedText& text, std::uint64_t line = 0);
   /// An attribute of the run, within the limit of the store; the same fact of many suites is kept once.
   void keep_attribute(std::string_view key, std::string_view value);
-  /// When the run started, as the file writes it; empty if it is no time.
-  std::optional<Time> read_time(std::string_view stamp, std::uint64_t line);
+  /// When the run started, as the file writes it; empty if it is no time, or of an unknown zone.
+  std::optional<Time> read_time(std::string_view stamp) const;
   void refuse(std::string code, std::string message, std::uint64_t line = 0);
   const std::optional<Refusal>& refusal() const noexcept { return refusal_; }
 

@@ -22,17 +22,20 @@ class Newcomer(CliTest):
     def starts(self):
         return [run['started'] for run in self.cli.json('runs')]
 
-    def test_a_time_without_a_zone_is_utc_and_said(self):
+    def test_a_time_without_a_zone_is_no_start_and_that_is_said(self):
         done = self.add(self.write('a.xml', junit(CLOCK)))
-        self.assertEqual(self.starts(), [CLOCK + 'Z'])
-        self.assertIn(f'no_time_zone: the time {CLOCK} names no time zone; it is taken as UTC (--timezone ZONE', done.stderr)
-        self.assertIn(f'started {CLOCK}Z (from the file)', done.stdout)
+        self.assertNotIn('2026-01-02', self.starts()[0])
+        self.assertIn(f'warning: the time {CLOCK} in the file names no time zone, so the run starts now; pass --timezone', done.stderr)
+        self.assertRegex(done.stdout, r'started 2\S+Z \(now')
+
+    def test_the_start_of_the_file_is_said(self):
+        self.assertIn(f'started {CLOCK}Z (from the file)', self.add(self.write('a.xml', junit())).stdout)
 
     def test_a_time_zone_is_said_once_for_many_files(self):
         for i in range(3):
             self.write(f'many/{i}.xml', junit(f'{CLOCK}.{i}'))
         for more in ((), ('--run-per-file',)):
-            self.assertEqual(self.add('many', '--dry-run', *more).stderr.count('no_time_zone'), 1)
+            self.assertEqual(self.add('many', '--dry-run', *more).stderr.count('no time zone'), 1)
 
     def test_timezone(self):
         for zone, start in (('+02:00', '01:04:05'), ('-05:30', '08:34:05'), ('UTC', '03:04:05'), ('Europe/Berlin', '02:04:05')):
@@ -135,8 +138,8 @@ class Newcomer(CliTest):
         run, = self.cli.json('runs')
         self.assertEqual([warning['code'] for warning in first.pop('warnings')],
                          ['no_time_zone', 'no_commit', 'no_configuration', 'no_suite'])
-        self.assertEqual(first, {'stored': 'added', 'run': run['id'], 'suite': 'generic', 'branch': '', 'configuration': {},
-                                 'commits': [], 'started': CLOCK + 'Z', 'started_from': 'file', 'state': 'final', 'results': 2,
+        self.assertEqual(first, {'stored': 'added', 'run': run['id'], 'started': run['started'], 'suite': 'generic', 'branch': '', 'configuration': {},
+                                 'commits': [], 'started_from': 'now', 'state': 'final', 'results': 2,
                                  'counts': {'FAIL': 1, 'PASS': 1}, 'lost': 0})
         again, = self.json_lines('a.xml')
         self.assertEqual((again['stored'], again['run']), ('unchanged', run['id']))

@@ -77,6 +77,10 @@ class Upload(unittest.TestCase):
         server.stop()
         exported = self.export(self.store)
         self.assertEqual(len(Cli(self.store).json('runs')), 3)
+        array = self.write('array.json', f' [\n{json.dumps(document(0), indent=1)},{json.dumps(document(1, "b"))}]\n[{json.dumps(document(2, "c"))}]')
+        third = 'sqlite:' + self.path('third.db')
+        self.assertIn('3 uploads stored, 0 refused', Cli(third, self.folder).run('import', '--format', 'webkit', array).stdout)
+        self.assertEqual(exported, self.export(third))
         self.assertIn('fast/a.html', exported)
         self.assertEqual(exported, self.export(other))
 
@@ -100,6 +104,32 @@ class Upload(unittest.TestCase):
         self.assertIn('lines.jsonl:2', done.stderr)
         self.assertIn('partial configuration', done.stderr)
         self.assertEqual(len(Cli(self.store).json('runs')), 1)
+
+    def test_replay_of_nothing(self):
+        empty = self.write('array.json', ' []\n')
+        self.assertIn('0 uploads stored, 0 refused', Cli(self.store, self.folder).run('import', '--format', 'webkit', empty).stdout)
+
+    def test_replay_of_an_array_that_is_cut(self):
+        array = self.write('array.json', json.dumps([document(0), document(1, 'b', suite='a \\"[,]{'), document(2, 'c')])[:-100])
+        done = Cli(self.store, self.folder).run('import', '--format', 'webkit', array, code=1)
+        self.assertIn('2 uploads stored, 1 refused', done.stdout)
+        self.assertIn('array.json: upload 3', done.stderr)
+
+    def test_what_a_server_answers_moves_over(self):
+        server = self.serve(self.store)
+        Cli(self.store, self.folder).run('upload', server.address, self.write('u.json', json.dumps(document(0))))
+        with urllib.request.urlopen(server.address + '/api/upload?limit=1000', timeout=60) as reply:
+            answer = self.write('answer.json', reply.read().decode())
+        server.stop()
+        other = 'sqlite:' + self.path('other.db')
+        self.assertIn('1 uploads stored, 0 refused', Cli(other, self.folder).run('import', '--format', 'webkit', answer).stdout)
+        def run_of(store):  # the answer is not the bytes that were uploaded, and has no version
+            run, = (json.loads(line)['run'] for line in self.export(store).splitlines() if line.startswith('{"run"'))
+            del run['digest']
+            run['attributes'] = [pair for pair in run['attributes'] if pair[0] != 'version']
+            return run
+        self.assertIn('fast/a.html', str(run_of(other)))
+        self.assertEqual(run_of(other), run_of(self.store))
 
     def test_a_run_is_sent(self):
         store = 'sqlite:' + self.path('server.db')
