@@ -432,6 +432,37 @@ TEST_F(AnswersContract, SlowTestsAndShards) {
   EXPECT_EQ(shown.at("unknown"), real.unknown);
 }
 
+TEST_F(AnswersContract, Durations) {
+  SCOPED_TRACE("RESULTSDB_SEED=" + std::to_string(seed_));
+  std::size_t points = 0;
+  const auto tests = answers_.slow(query<SlowQuery>()).value().tests;
+  for (const auto& slow : tests) {
+    auto asked = query<DurationsQuery>();
+    asked.test = slow.test;
+    const auto real = answers_.durations(asked).value();
+    const auto shown = get("/v1/durations?suite=unit&test=" + slow.test);
+    ASSERT_EQ(shown.at("series").as_array().size(), real.per_timeline.size());
+    std::size_t changes = 0;
+    for (std::size_t i = 0; i < real.per_timeline.size(); ++i) {
+      const auto& on = real.per_timeline[i];
+      const auto& series = shown.at("series").at(i);
+      EXPECT_EQ(series.at("timeline").as_string(), real.timelines[on.timeline].id);
+      EXPECT_EQ(series.at("n"), on.durations.n);
+      if (on.durations.n > 0) {
+        EXPECT_EQ(series.at("p90_us"), on.durations.p90.count());
+      }
+      ASSERT_EQ(series.at("points").as_array().size(), on.points.size());
+      for (std::size_t j = 0; j < on.points.size(); ++j, ++points) {
+        EXPECT_EQ(series.at("points").at(j).at("run").as_string(), on.points[j].run->id);
+        EXPECT_EQ(series.at("points").at(j).at("duration_us"), on.points[j].duration.count());
+      }
+      changes += on.changes.size();
+    }
+    EXPECT_EQ(shown.at("change_points").as_array().size(), changes);
+  }
+  EXPECT_GT(points, 100u);
+}
+
 TEST_F(AnswersContract, ClustersAndExpectations) {
   SCOPED_TRACE("RESULTSDB_SEED=" + std::to_string(seed_));
   auto asked = query<ClustersQuery>();
