@@ -202,12 +202,9 @@ Lines expected_comparison(const Matrix& a, const Matrix& b, std::map<std::string
   return lines;
 }
 
-class Trial {
+class Trial : RandomStore {
  public:
-  Trial(std::uint64_t seed, Shape shape, int delete_percent)
-      : runs_(seed, shape),
-        delete_percent_(delete_percent),
-        model_(value_of(Model::create(backends::open_memory()))) {}
+  using RandomStore::RandomStore;
 
   void run(int operations, int compared_every) {
     for (int i = 0; i < operations && !::testing::Test::HasFailure(); ++i) {
@@ -219,9 +216,7 @@ class Trial {
   std::size_t flaky() const { return flaky_; }
 
  private:
-  void step(int number) {
-    property::step(*model_, oracle_, runs_, delete_percent_, from_seconds(1'000'000 + number));
-  }
+  void step(int number) { RandomStore::step(from_seconds(1'000'000 + number)); }
 
   void compare() {
     Answers kept(model_);
@@ -278,10 +273,6 @@ class Trial {
     return {model, &model->storage()};
   }
 
-  RandomRuns runs_;
-  const int delete_percent_;
-  MatrixOracle oracle_;
-  std::shared_ptr<Model> model_;
   std::size_t events_ = 0, flaky_ = 0;
 };
 

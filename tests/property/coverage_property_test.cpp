@@ -196,17 +196,13 @@ Lines described(const FailuresAnswer& answer) {
   return lines;
 }
 
-class Trial {
+class Trial : RandomStore {
  public:
-  Trial(std::uint64_t seed, Shape shape, int delete_percent)
-      : runs_(seed, shape),
-        delete_percent_(delete_percent),
-        model_(value_of(Model::create(backends::open_memory()))),
-        answers_(model_) {}
+  using RandomStore::RandomStore;
 
   void run(int operations) {
     for (int i = 0; i < operations && !::testing::Test::HasFailure(); ++i) {
-      if (const auto run = step(*model_, oracle_, runs_, delete_percent_, from_seconds(1'000'000 + 100 * i)))
+      if (const auto run = step(from_seconds(1'000'000 + 100 * i)))
         known_.insert(Timelines::key_of_timeline(run->header));
       if (i % 4 != 3) continue;
       for (const auto bad : {Question::Bad::Unexpected, Question::Bad::Failing})
@@ -310,12 +306,7 @@ class Trial {
     }
   }
 
-  RandomRuns runs_;
-  const int delete_percent_;
-  MatrixOracle oracle_;
   std::set<TimelineKey> known_;
-  std::shared_ptr<Model> model_;
-  Answers answers_;
 };
 
 TEST(CoverageProperty, EqualsTheMatrix) {

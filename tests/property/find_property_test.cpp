@@ -160,13 +160,10 @@ class Expanded {
   std::vector<OutcomeInfo> outcomes_ = {{0, {}}};
 };
 
-class Trial {
+class Trial : RandomStore {
  public:
-  Trial(std::uint64_t seed, Shape shape, int delete_percent)
-      : runs_(seed, shape),
-        random_(seed),
-        delete_percent_(delete_percent),
-        model_(value_of(Model::create(backends::open_memory()))) {}
+  Trial(std::uint64_t seed, const Shape& shape, int delete_percent)
+      : RandomStore(seed, shape, delete_percent), random_(seed) {}
 
   void run(int operations) {
     for (int i = 0; i < operations && !::testing::Test::HasFailure(); ++i) {
@@ -178,13 +175,11 @@ class Trial {
 
  private:
   void step(int number) {
-    if (const auto run =
-            property::step(*model_, oracle_, runs_, delete_percent_, from_seconds(1'000'000 + 100 * number)))
+    if (const auto run = RandomStore::step(from_seconds(1'000'000 + 100 * number)))
       timelines_[{run->header.branch, run->header.configuration.key()}] = run->header.configuration;
   }
 
   void compare(int queries) {
-    Answers answers(model_);
     aggregate::RandomQuery random(random_, kVocabulary);
     for (int i = 0; i < queries && !::testing::Test::HasFailure(); ++i) {
       FindQuery query{{.suite = "random", .last = runs_.chance(50) ? 0U : 7U}};
@@ -198,7 +193,7 @@ class Trial {
       FindAnswer page;
       do {
         query.after = found.empty() ? "" : found.back();
-        page = value_of(answers.find(query));
+        page = value_of(answers_.find(query));
         EXPECT_EQ(page.total, wanted.size());
         found.insert(found.end(), page.tests.begin(), page.tests.end());
       } while (page.more && !page.tests.empty());
@@ -207,12 +202,8 @@ class Trial {
     }
   }
 
-  RandomRuns runs_;
   std::mt19937_64 random_;
-  const int delete_percent_;
-  MatrixOracle oracle_;
   std::map<TimelineKey, Configuration> timelines_;
-  std::shared_ptr<Model> model_;
 };
 
 TEST(FindProperty, EqualsMatchesOnTheMatrix) {

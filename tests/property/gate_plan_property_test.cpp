@@ -20,17 +20,13 @@ namespace {
 
 using State = GateRule::State;
 
-class Trial {
+class Trial : RandomStore {
  public:
-  Trial(std::uint64_t seed, Shape shape, int delete_percent)
-      : runs_(seed, shape),
-        delete_percent_(delete_percent),
-        model_(value_of(Model::create(backends::open_memory()))),
-        answers_(model_) {}
+  using RandomStore::RandomStore;
 
   void run(int operations) {
     for (int i = 0; i < operations && !::testing::Test::HasFailure(); ++i) {
-      step(*model_, oracle_, runs_, delete_percent_, from_seconds(1'000'000 + i));
+      step(from_seconds(1'000'000 + i));
       if (i % 6 != 5 || oracle_.runs().size() < 2) continue;
       for (const auto bad : {Question::Bad::Unexpected, Question::Bad::Failing}) {
         compare_gate(bad);
@@ -143,12 +139,6 @@ class Trial {
     planned += wanted.size();
     left_out += all.items.size() - wanted.size();
   }
-
-  RandomRuns runs_;
-  const int delete_percent_;
-  MatrixOracle oracle_;
-  std::shared_ptr<Model> model_;
-  Answers answers_;
 };
 
 TEST(GatePlanProperty, EqualsTheMatrix) {

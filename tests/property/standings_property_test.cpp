@@ -31,17 +31,13 @@ std::map<std::string, std::vector<const OracleRun*>> newest_runs(const MatrixOra
   return timelines;
 }
 
-class Trial {
+class Trial : RandomStore {
  public:
-  Trial(std::uint64_t seed, Shape shape, int delete_percent)
-      : runs_(seed, shape),
-        delete_percent_(delete_percent),
-        model_(value_of(Model::create(backends::open_memory()))),
-        answers_(model_) {}
+  using RandomStore::RandomStore;
 
   void run(int operations) {
     for (int i = 0; i < operations && !::testing::Test::HasFailure(); ++i) {
-      step(*model_, oracle_, runs_, delete_percent_, from_seconds(1'000'000 + 100 * i));
+      step(from_seconds(1'000'000 + 100 * i));
       if (i % 4 != 3) continue;
       for (const std::uint32_t last : {0U, 5U}) {
         compare_times(last);
@@ -156,12 +152,6 @@ class Trial {
     }
     return lines;
   }
-
-  RandomRuns runs_;
-  const int delete_percent_;
-  MatrixOracle oracle_;
-  std::shared_ptr<Model> model_;
-  Answers answers_;
 };
 
 TEST(StandingsProperty, TimesAndStreaksEqualTheMatrix) {
