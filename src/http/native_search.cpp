@@ -100,9 +100,9 @@ class Search {
   }
 
   /// By the beginning of the hash, the revision, the identifier, then by what is said in the message.
-  std::vector<CommitsQuery> commit_queries(const std::string& repository) const {
+  std::vector<CommitsQuery> commit_queries() const {
     const std::string& text = words_.text();
-    CommitsQuery query{.repository = repository, .limit = static_cast<std::uint32_t>(limit_ + 1)};
+    const CommitsQuery query{.limit = static_cast<std::uint32_t>(limit_ + 1)};
     std::vector<CommitsQuery> queries;
     const auto is_hex = [](char c) { return ('0' <= c && c <= '9') || ('a' <= c && c <= 'f'); };
     if (text.size() >= kLeastHashDigits && text.size() <= 40 && std::ranges::all_of(text, is_hex))
@@ -119,11 +119,10 @@ class Search {
   Result<bool> write_commits(JsonWriter& json) const {
     RESULTSDB_ASSIGN(const auto repositories, context_.model->repositories());
     std::set<std::tuple<std::string, std::string, std::string>> written;
-    for (std::size_t kind = 0; kind < 4; ++kind)
+    for (CommitsQuery& query : commit_queries())
       for (const std::string& repository : repositories) {
-        const auto queries = commit_queries(repository);
-        if (kind >= queries.size()) continue;
-        RESULTSDB_ASSIGN(const auto page, context_.model->commits(queries[kind]));
+        query.repository = repository;
+        RESULTSDB_ASSIGN(const auto page, context_.model->commits(query));
         for (const Commit& commit : page.items) {
           if (!written.emplace(commit.repository, commit.branch, commit.id()).second) continue;
           if (written.size() > limit_) return true;
@@ -170,10 +169,9 @@ Result<std::string> search(const NativeContext& context, const Arguments& argume
   const Search search(context, words, scopes, static_cast<std::size_t>(limit));
   JsonWriter json;
   json.begin_object().key("groups").begin_array();
-  for (std::size_t i = 0; i < kinds.size(); ++i)
-    if (std::find(kinds.begin(), kinds.begin() + static_cast<std::ptrdiff_t>(i), kinds[i]) ==
-        kinds.begin() + static_cast<std::ptrdiff_t>(i))
-      RESULTSDB_TRY(search.write(json, kinds[i]));
+  std::set<std::string_view> written;
+  for (const std::string& kind : kinds)
+    if (written.insert(kind).second) RESULTSDB_TRY(search.write(json, kind));
   json.end_array().end_object();
   return json.take();
 }
