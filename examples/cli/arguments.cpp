@@ -28,10 +28,11 @@ void Options::add_selection() {
       ("configuration", po::value<std::vector<std::string>>(), "facet k=v[,k2=v2…]; repeats");
 }
 
-void Options::add_facts(const char* branch_help) {
+void Options::add_facts() {
   add()                                                                                              //
       ("suite", po::value<std::string>(), "suite (default: RESULTSDB_SUITE, else the tool's name)")  //
-      ("branch", po::value<std::string>(), branch_help)                                              //
+      ("branch", po::value<std::string>(),
+       "branch of the run (default: RESULTSDB_BRANCH, else the CI system's, the file's, or none)")  //
       ("configuration", po::value<std::vector<std::string>>(),
        "facet k=v[,k2=v2…] of the machine; repeats (default: RESULTSDB_CONFIGURATION)");
 }

@@ -29,7 +29,7 @@ class Options {
   /// --suite, --branch, --configuration of runs that are asked for
   void add_selection();
   /// The same of a run that is given.
-  void add_facts(const char* branch_help);
+  void add_facts();
   /// --git-clone, for commands that take commits.
   void add_clone();
   /// Throws UsageError. Prints help and returns false if it was asked for.

@@ -232,8 +232,7 @@ int import_uploads(const std::shared_ptr<Model>& model, const std::vector<std::s
 #endif
 
 void add_import_options(Options& options) {
-  options.add_facts(
-      "branch of the run (default: RESULTSDB_BRANCH, else the CI system's, the file's, or none)");
+  options.add_facts();
   options.add_clone();
   options.add()                                                                                             //
       ("manifest", po::value<std::string>(), "file of JSON lines, one per run (- for the standard input)")  //

@@ -217,8 +217,7 @@ Sending sending_of(const Options& options) {
 int run_upload(const Arguments& arguments) {
   Options options("upload", "URL FILE…", -1,
                   "format of the files: junit, gtest-json, … (default: by content)");
-  options.add_facts(
-      "branch of the run (default: RESULTSDB_BRANCH, else the CI system's, the file's, or none)");
+  options.add_facts();
   options.add_clone();
   options.add()  //
       ("commit", po::value<std::vector<std::string>>(),

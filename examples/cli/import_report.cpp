@@ -44,10 +44,6 @@ StartSource stored_word(Ingested::Stored stored) {
 
 }  // namespace
 
-void Notes::say(const std::string& code, const std::string& text) {
-  if (said_.insert(code).second) warn() << printable(text) << '\n';
-}
-
 std::optional<formats::Warning> unknown_start(const RunPlan& plan, const formats::ImportedRun& imported) {
   if (plan.started || imported.started) return {};
   for (const auto& [key, value] : imported.attributes)
@@ -74,7 +70,8 @@ void ImportReport::look_for_gaps(const RunPlan& plan, const formats::ImportedRun
     gaps_.push_back({"no_suite",
                      "nothing names the suite, and the file does not tell which tool wrote it: the suite is "
                      "'generic'; pass --suite NAME"});
-  for (const auto& gap : gaps_) notes_.say(gap.code, gap.text);
+  for (const auto& gap : gaps_)
+    if (said_.insert(gap.code).second) warn() << printable(gap.text) << '\n';
 }
 
 std::string ImportReport::warnings_json(const formats::ImportedRun& imported) const {

@@ -12,15 +12,6 @@
 
 namespace resultsdb::cli {
 
-/// Warnings that are said once a command, however many files or runs they are true of.
-class Notes {
- public:
-  void say(const std::string& code, const std::string& text);
-
- private:
-  std::set<std::string> said_;
-};
-
 /// The file says when the run started, but not in which time zone, so that it starts now.
 std::optional<formats::Warning> unknown_start(const RunPlan& plan, const formats::ImportedRun& imported);
 
@@ -29,7 +20,7 @@ class ImportReport {
   enum class Form { Lines, Summary, Json };
   explicit ImportReport(Form form) : form_(form) {}
 
-  /// What a run lacks that most questions need; says what to pass.
+  /// What a run lacks that most questions need; says what to pass, once for all runs.
   void look_for_gaps(const RunPlan& plan, const formats::ImportedRun& imported);
   void would_store(const formats::ImportedRun& imported, const std::string& suite, std::uint64_t results,
                    std::uint64_t lost);
@@ -43,7 +34,7 @@ class ImportReport {
   std::string warnings_json(const formats::ImportedRun& imported) const;
 
   Form form_;
-  Notes notes_;
+  std::set<std::string> said_;          ///< codes of gaps
   std::vector<formats::Warning> gaps_;  ///< of the run at hand
   std::uint64_t added_ = 0, replaced_ = 0, unchanged_ = 0, refused_ = 0;
   bool failing_ = false;

@@ -8,7 +8,6 @@
 #include <sstream>
 
 #include "arguments.hpp"
-#include "import_report.hpp"
 #include "resultsdb/json.hpp"
 
 namespace resultsdb::cli {

@@ -23,8 +23,7 @@ class NewestRuns {
   const engine::TestSet& covered() const { return covered_; }
   /// The newest whole run was cut off.
   bool is_cut_off() const { return cut_off_; }
-  /// The newest runs have no result of it, but planned it.
-  bool is_lost(storage::TestId test) const { return !covered_.contains(test) && lost_.contains(test); }
+  /// Those that the newest runs planned, but have no result of.
   std::vector<storage::TestId> lost_tests() const;
   /// The newest of the newest runs that covers the test.
   std::optional<std::uint32_t> newest_run(storage::TestId test) const;
