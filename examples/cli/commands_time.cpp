@@ -42,6 +42,13 @@ SlowQuery::Order parse_order(const std::string& text) {
   throw UsageError{"--sort: '" + text + "' is none of p50, spent, growth"};
 }
 
+TimeBucket parse_bucket(const std::string& text) {
+  if (text == "run") return TimeBucket::Run;
+  if (text == "day") return TimeBucket::Day;
+  if (text == "week") return TimeBucket::Week;
+  throw UsageError{"--bucket: '" + text + "' is none of run, day, week"};
+}
+
 /// A folder before what is in it; `rest` is what the answer leaves out.
 void add_folders(Records& records, const std::string& suite, const DurationFolder& folder,
                  std::int64_t level) {
@@ -70,9 +77,41 @@ Cell points_cell(const DurationsAnswer::OnTimeline& on) {
   return {std::to_string(on.points.size()), "[" + points.json_items() + "]"};
 }
 
+std::vector<Cell> bucket_cells(const DurationsAnswer::Bucket& bucket) {
+  const auto& durations = bucket.durations;
+  std::vector<Cell> row{cell(format_rfc3339(bucket.begin)), cell(static_cast<std::int64_t>(durations.n))};
+  for (const Duration time : {durations.p10, durations.p50, durations.p90, durations.max})
+    row.push_back(durations.n == 0 ? cell(std::optional<double>()) : time_cell(time));
+  row.push_back(cell(std::int64_t{bucket.timeouts}));
+  return row;
+}
+
+Cell buckets_cell(const DurationsAnswer::OnTimeline& on) {
+  Records buckets({"begin", "n", "p10_us", "p50_us", "p90_us", "max_us", "timeouts"});
+  for (const auto& bucket : on.buckets) buckets.add(bucket_cells(bucket));
+  return {std::to_string(on.buckets.size()), "[" + buckets.json_items() + "]"};
+}
+
+Records buckets_of(const DurationsAnswer& answer) {
+  Records records({"timeline", "branch", "configuration", "begin", "n", "p10_us", "p50_us", "p90_us",
+                   "max_us", "timeouts"});
+  const ConfigurationLabels labels(answer.timelines);
+  for (const auto& on : answer.per_timeline) {
+    const TimelineInfo& timeline = answer.timelines[on.timeline];
+    for (const auto& bucket : on.buckets) {
+      std::vector<Cell> row{cell(timeline.id), cell(timeline.branch), labels.cell(timeline.configuration)};
+      std::ranges::move(bucket_cells(bucket), std::back_inserter(row));
+      records.add(std::move(row));
+    }
+  }
+  records.hide({"timeline"});
+  records.hide_if_equal({"branch"});
+  return records;
+}
+
 Records series_of(const DurationsAnswer& answer) {
   Records records({"timeline", "branch", "configuration", "n", "p10_us", "p50_us", "p90_us", "p95_us",
-                   "max_us", "timeouts", "points"});
+                   "max_us", "timeouts", "points", "buckets"});
   const ConfigurationLabels labels(answer.timelines);
   for (const DurationsAnswer::OnTimeline& on : answer.per_timeline) {
     const TimelineInfo& timeline = answer.timelines[on.timeline];
@@ -81,9 +120,10 @@ Records series_of(const DurationsAnswer& answer) {
     records.add({cell(timeline.id), cell(timeline.branch), labels.cell(timeline.configuration),
                  cell(static_cast<std::int64_t>(durations.n)), time_cell(durations.p10),
                  time_cell(durations.p50), time_cell(durations.p90), time_cell(durations.p95),
-                 time_cell(durations.max), cell(static_cast<std::int64_t>(timeouts)), points_cell(on)});
+                 time_cell(durations.max), cell(static_cast<std::int64_t>(timeouts)), points_cell(on),
+                 buckets_cell(on)});
   }
-  records.hide({"timeline", "points"});
+  records.hide({"timeline", "points", "buckets"});
   records.hide_if_equal({"branch"});
   return records;
 }
@@ -189,6 +229,8 @@ int run_slow(const Arguments& arguments) {
 int run_durations(const Arguments& arguments) {
   Options options("durations", "TEST [--suite S]", 1);
   add_question(options, 0);
+  options.add()("bucket", po::value<std::string>()->default_value("run"),
+                "run, day or week: sum up by the UTC day or week of the runs' starts");
   if (!options.parse(arguments)) return kDone;
   if (options.positional().size() != 1) throw UsageError{"durations: name one test"};
   const auto format = options.format();
@@ -197,6 +239,7 @@ int run_durations(const Arguments& arguments) {
   DurationsQuery query;
   static_cast<Question&>(query) = parse_question(options, suite);
   query.test = test;
+  query.bucket = parse_bucket(options.value<std::string>("bucket"));
   const auto answer = ask_about_tests(*model, suite, [&] { return Answers(model).durations(query); });
   const Records series = series_of(answer), changes = changes_of(answer);
   if (format == Format::Json) {
@@ -204,7 +247,11 @@ int run_durations(const Arguments& arguments) {
               << "],\"basis\":" << basis_json(answer.basis) << "}\n";
     return kDone;
   }
-  series.print(format, "no durations");
+  if (query.bucket == TimeBucket::Run) {
+    series.print(format, "no durations");
+  } else {
+    buckets_of(answer).print(format, "no durations");
+  }
   if (format == Format::Table) {
     if (!changes.empty()) {
       std::cout << "\nchanged, from the first run after it on:\n";

@@ -53,8 +53,15 @@ struct SlowAnswer {
 
 // --- one test
 
+/// Days begin at midnight UTC, weeks with Monday (ISO 8601).
+enum class TimeBucket : std::uint8_t { Run, Day, Week };
+/// The day or week of a run's start, of its receipt if it has no start (that of 1970); the start itself for
+/// TimeBucket::Run.
+Time bucket_begin(TimeBucket bucket, const RunInfo& run);
+
 struct DurationsQuery : Question {
   std::string test;
+  TimeBucket bucket = TimeBucket::Run;
 };
 struct DurationsAnswer {
   struct Point {
@@ -67,11 +74,17 @@ struct DurationsAnswer {
     double ratio = 1;
     double p = 1;
   };
+  struct Bucket {
+    Time begin{};
+    aggregate::DurationSummary durations;
+    std::uint32_t timeouts = 0;  ///< and crashes
+  };
   struct OnTimeline {
     std::uint32_t timeline = 0;
     std::vector<Point> points;  ///< runs with a duration, oldest first
     aggregate::DurationSummary durations;
     std::vector<Change> changes;  ///< see aggregate::duration_changes(); oldest first
+    std::vector<Bucket> buckets;  ///< those with points, oldest first; none if the query asks for runs
   };
   std::vector<TimelineInfo> timelines;
   std::vector<OnTimeline> per_timeline;  ///< of those with points

@@ -1,4 +1,6 @@
 // findSlow, getDurations and getShards.
+#include <set>
+
 #include "judgement_json.hpp"
 #include "resultsdb/test_durations.hpp"
 
@@ -74,27 +76,77 @@ Result<std::string> find_slow(const NativeContext& context, const Arguments& arg
   return json.take();
 }
 
+/// Columns along `begins`, which all timelines share.
+void write_buckets(JsonWriter& json, const std::vector<Time>& begins,
+                   const std::vector<DurationsAnswer::Bucket>& buckets) {
+  using Bucket = DurationsAnswer::Bucket;
+  const auto column = [&](std::string_view name, auto value_of) {
+    json.key(name).begin_array();
+    auto bucket = buckets.begin();
+    for (const Time begin : begins) {
+      const bool here = bucket != buckets.end() && bucket->begin == begin;
+      value_of(here ? *bucket : Bucket{});
+      if (here) ++bucket;
+    }
+    json.end_array();
+  };
+  const auto times = [&](std::string_view name, Duration aggregate::DurationSummary::* member) {
+    column(name, [&](const Bucket& bucket) {
+      bucket.durations.n == 0 ? json.null() : json.value((bucket.durations.*member).count());
+    });
+  };
+  json.key("buckets").begin_object();
+  column("n", [&](const Bucket& bucket) { json.value(bucket.durations.n); });
+  column("timeouts", [&](const Bucket& bucket) { json.value(bucket.timeouts); });
+  times("p10_us", &aggregate::DurationSummary::p10);
+  times("p50_us", &aggregate::DurationSummary::p50);
+  times("p90_us", &aggregate::DurationSummary::p90);
+  times("max_us", &aggregate::DurationSummary::max);
+  json.end_object();
+}
+
+void write_points(JsonWriter& json, const std::vector<DurationsAnswer::Point>& points) {
+  json.key("points").begin_array();
+  for (const DurationsAnswer::Point& point : points) {
+    json.begin_object().member("run", point.run->id).member("position", point.run->position);
+    json.member("started", point.run->started).member("duration_us", point.duration.count());
+    json.member("timed_out", point.timed_out).end_object();
+  }
+  json.end_array();
+}
+
+std::vector<Time> all_begins(const DurationsAnswer& answer) {
+  std::set<Time> begins;
+  for (const auto& on : answer.per_timeline)
+    for (const auto& bucket : on.buckets) begins.insert(bucket.begin);
+  return {begins.begin(), begins.end()};
+}
+
 Result<std::string> get_durations(const NativeContext& context, const Arguments& arguments) {
   RESULTSDB_ASSIGN(const Scope scope, read_scope(context, arguments));
   RESULTSDB_ASSIGN(const RangeRequest range, read_range(context, arguments));
   DurationsQuery query;
   RESULTSDB_ASSIGN(static_cast<Question&>(query), read_question(context, arguments, scope, range));
   RESULTSDB_ASSIGN(query.test, arguments.required("test"));
+  RESULTSDB_ASSIGN(const std::string bucket, arguments.one_of("bucket", {"run", "day", "week"}));
+  query.bucket = bucket == "day" ? TimeBucket::Day : bucket == "week" ? TimeBucket::Week : TimeBucket::Run;
   const auto answer = Answers(context.model).durations(query);
   if (!answer) return about_test(answer.error());
+  const bool runs = query.bucket == TimeBucket::Run;
+  const std::vector<Time> begins = all_begins(*answer);
   JsonWriter json;
-  json.begin_object().key("series").begin_array();
+  json.begin_object();
+  if (!runs) {
+    json.key("time_s");
+    write_delta(json, begins.size(), [&](std::size_t i) { return to_seconds(begins[i]); });
+  }
+  json.key("series").begin_array();
   for (const DurationsAnswer::OnTimeline& on : answer->per_timeline) {
     const TimelineInfo& timeline = answer->timelines[on.timeline];
     json.begin_object().member("timeline", timeline.id).member("configuration", timeline.configuration_id);
     write_summary(json, on.durations);
-    json.key("points").begin_array();
-    for (const DurationsAnswer::Point& point : on.points) {
-      json.begin_object().member("run", point.run->id).member("position", point.run->position);
-      json.member("started", point.run->started).member("duration_us", point.duration.count());
-      json.member("timed_out", point.timed_out).end_object();
-    }
-    json.end_array().end_object();
+    runs ? write_points(json, on.points) : write_buckets(json, begins, on.buckets);
+    json.end_object();
   }
   json.end_array().key("change_points").begin_array();
   for (const DurationsAnswer::OnTimeline& on : answer->per_timeline)
@@ -139,7 +191,8 @@ Result<std::string> get_shards(const NativeContext& context, const Arguments& ar
 void add_duration_routes(Router& router, const ContextPtr& context) {
   add_read(router, context,
            {"/v1/slow", "findSlow", names({"SEL", "RNG", "q", "sort", "by", "limit", "page"}), find_slow});
-  add_read(router, context, {"/v1/durations", "getDurations", names({"SEL", "RNG", "test"}), get_durations});
+  add_read(router, context,
+           {"/v1/durations", "getDurations", names({"SEL", "RNG", "test", "bucket"}), get_durations});
   add_read(router, context, {"/v1/shards", "getShards", names({"SEL", "RNG", "q", "shards"}), get_shards});
 }
 

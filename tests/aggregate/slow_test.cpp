@@ -127,6 +127,41 @@ TEST_F(SlowTestsTest, OneTest) {
   EXPECT_EQ(answers_.durations(query).error().code, ErrorCode::NotFound);
 }
 
+TEST_F(SlowTestsTest, DaysAndWeeksOfOneTest) {
+  const auto at = [](std::string_view time) { return value_of(parse_rfc3339(time)); };
+  // A Sunday's last second, the Monday after it, the Sunday of that week, and a run whose start is not known.
+  const std::vector<std::tuple<std::string, std::string, int, std::string>> runs = {
+      {"2026-11-22T23:59:59Z", "2026-11-25T00:00:00Z", 10, "PASS"},
+      {"2026-11-23T00:00:00Z", "2026-11-25T00:00:00Z", 20, "PASS"},
+      {"2026-11-23T23:00:00Z", "2026-11-25T00:00:00Z", 40, "PASS"},
+      {"2026-11-29T12:00:00Z", "2026-12-25T00:00:00Z", 30'000, "TIMEOUT"},
+      {"1970-01-01T00:00:00Z", "2026-11-24T10:00:00Z", 80, "PASS"}};
+  for (int i = 0; i < static_cast<int>(runs.size()); ++i) {
+    const auto& [started, received, ms, actual] = runs[static_cast<std::size_t>(i)];
+    resultsdb::Run run = header("gtk", i);
+    run.header.started = at(started);
+    run.header.finished.reset();
+    took(run, "t", ms, actual);
+    value_of(model_->ingest(run, {.received = at(received)}));
+  }
+  auto query = ask<DurationsQuery>();
+  query.test = "t";
+  EXPECT_TRUE(value_of(answers_.durations(query)).per_timeline.at(0).buckets.empty());
+  const auto text = [&](TimeBucket size) {
+    query.bucket = size;
+    std::string all;
+    const auto answer = value_of(answers_.durations(query));
+    EXPECT_EQ(answer.per_timeline.at(0).points.size(), 5u);
+    for (const auto& bucket : answer.per_timeline.at(0).buckets)
+      all += format_rfc3339(bucket.begin).substr(5, 5) + ":" + std::to_string(bucket.durations.n) + "/" +
+             std::to_string(bucket.durations.p50.count() / 1000) + "+" + std::to_string(bucket.timeouts) +
+             " ";
+    return all;
+  };
+  EXPECT_EQ(text(TimeBucket::Day), "11-22:1/10+0 11-23:2/30+0 11-24:1/80+0 11-29:0/0+1 ");
+  EXPECT_EQ(text(TimeBucket::Week), "11-16:1/10+0 11-23:3/40+1 ");
+}
+
 TEST_F(SlowTestsTest, SharesTestsByTheirTime) {
   add_history();
   auto query = ask<ShardsQuery>();

@@ -2,6 +2,8 @@
 
 The server's answers are held against the library's in tests/http; what is recorded in demo/ is asked here.
 """
+import datetime
+import itertools
 import json
 import os
 import tempfile
@@ -13,6 +15,7 @@ from program import SOURCE, Cli
 from server import Server
 
 PROPORTION = ('k', 'n', 'low', 'high')
+BUCKET_COLUMNS = ('n', 'timeouts', 'p10_us', 'p50_us', 'p90_us', 'max_us')
 
 
 def proportion(value):
@@ -189,7 +192,7 @@ class Answers(unittest.TestCase):
             for answer in (http, command):
                 for each in answer['series']:
                     each.pop('configuration')
-                    for name in ('branch', 'timeouts'):  # the command says more
+                    for name in ('branch', 'timeouts', 'buckets'):  # the command says more
                         each.pop(name, None)
             for point in (point for each in command['series'] for point in each['points']):
                 self.assertGreaterEqual(point['duration_us'], 0)
@@ -197,6 +200,15 @@ class Answers(unittest.TestCase):
             self.assertEqual(http['change_points'],
                              [{name: change[name] for name in ('timeline', 'run', 'position', 'ratio', 'p')} for change in command['change_points']])
             self.assertEqual(http['basis']['runs'], command['basis']['runs'])
+            for bucket in ('day', 'week'):
+                http = self.get('durations', suite='cron', test=test, recent='false', bucket=bucket)
+                command = self.cli.json('durations', test, '--suite', 'cron', '--bucket', bucket)
+                begins = list(itertools.accumulate(http['time_s']))
+                for series, other in zip(http['series'], command['series'], strict=True):
+                    shown = {at: values for at, *values in zip(begins, *(series['buckets'][name] for name in BUCKET_COLUMNS))
+                             if values[0] + values[1] > 0}
+                    self.assertEqual(shown, {datetime.datetime.fromisoformat(each['begin']).timestamp():
+                                             [each[name] for name in BUCKET_COLUMNS] for each in other['buckets']})
 
     def test_a_duration_that_changed(self):
         """Runs 1 to 15 take about a second, 16 to 30 twice as long."""
@@ -218,6 +230,8 @@ class Answers(unittest.TestCase):
             self.assertRegex(done.stdout, r'os=mac +30 +1 s ')
             self.assertRegex(done.stdout, r'(?s)changed, .*os=mac +2026-01-01T00:16:00Z +2\.?[0-9]* ')
             self.assertIn('of 30 runs', done.stderr)
+            self.assertRegex(cli.run('durations', 't', '--suite', 's', '--bucket', 'day').stdout, r'os=mac +2026-01-01T00:00:00Z +30 ')
+            self.assertIn('--bucket', cli.run('durations', 't', '--suite', 's', '--bucket', 'month', code=2).stderr)
             self.assertIn('did you mean', cli.run('durations', 'tt', '--suite', 's', code=2).stderr)
             self.assertIn('one test', cli.run('durations', '--suite', 's', code=2).stderr)
 

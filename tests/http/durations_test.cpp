@@ -55,6 +55,37 @@ TEST_F(DurationRoutes, SlowTestsAndOneOfThem) {
   EXPECT_EQ(get("/v1/durations?test=none&" + select, 404).at("parameter"), "test");
 }
 
+TEST_F(DurationRoutes, DaysAndWeeksShareAnAxis) {
+  const auto run = [&](const std::string& os, const std::string& started, const std::string& results) {
+    post("/v1/runs",
+         R"({"suite":"unit","branch":"main","configuration":{"os":")" + os + R"("},"started":")" + started +
+             R"(","results":[)" + results + "]}",
+         201);
+  };
+  run("linux", "2026-11-22T23:00:00Z", timed("t", 100));
+  run("linux", "2026-11-24T01:00:00Z", timed("t", 300));
+  run("linux", "2026-11-24T02:00:00Z", timed("t", 500));
+  run("mac", "2026-11-23T00:00:00Z", R"({"test":"t","actual":"TIMEOUT","duration_us":9000})");
+  const auto days = get("/v1/durations?suite=unit&recent=false&test=t&bucket=day");
+  constexpr int kDay = 86'400;
+  EXPECT_EQ(days.at("time_s"), boost::json::parse("[1795305600,86400,86400]"));
+  const auto& linux_days = days.at("series").at(0).at("buckets");
+  EXPECT_EQ(linux_days.at("n"), boost::json::parse("[1,0,2]"));
+  EXPECT_EQ(linux_days.at("p50_us"), boost::json::parse("[100,null,400]"));
+  EXPECT_EQ(linux_days.at("max_us"), boost::json::parse("[100,null,500]"));
+  const auto& mac_days = days.at("series").at(1).at("buckets");
+  EXPECT_EQ(mac_days.at("n"), boost::json::parse("[0,0,0]"));
+  EXPECT_EQ(mac_days.at("timeouts"), boost::json::parse("[0,1,0]"));
+  EXPECT_FALSE(days.at("series").at(0).as_object().contains("points"));
+  const auto weeks = get("/v1/durations?suite=unit&recent=false&test=t&bucket=week");
+  EXPECT_EQ(weeks.at("time_s"), boost::json::parse("[" + std::to_string(1795305600 - 6 * kDay) + ",604800]"));
+  EXPECT_EQ(weeks.at("series").at(0).at("buckets").at("n"), boost::json::parse("[1,2]"));
+  const auto runs = get("/v1/durations?suite=unit&recent=false&test=t&bucket=run");
+  EXPECT_EQ(runs, get("/v1/durations?suite=unit&recent=false&test=t"));
+  EXPECT_FALSE(runs.as_object().contains("time_s"));
+  expect_problems({{"/v1/durations?suite=unit&test=t&bucket=month", "bucket"}});
+}
+
 TEST_F(DurationRoutes, ShardsTakeAboutAsLong) {
   register_commits(3);
   for (int i = 0; i < 3; ++i)
