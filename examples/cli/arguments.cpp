@@ -42,6 +42,29 @@ void Options::add_clone() {
         "[KEY=]PATH of the git clone that knows HEAD, tags and short hashes (default: this folder's)");
 }
 
+/// What begins with one dash and is no option's value comes last, behind `--`.
+Arguments Options::behind_options(const Arguments& arguments) const {
+  const auto takes_next = [&](const std::string& argument) {
+    const auto* const option =
+        argument.starts_with("--") ? description_.find_nothrow(argument.substr(2), false) : nullptr;
+    return option && option->semantic()->max_tokens() > 0;
+  };
+  Arguments options, rest;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& argument = arguments[i];
+    if (argument == "--") {
+      rest.insert(rest.end(), arguments.begin() + static_cast<std::ptrdiff_t>(i) + 1, arguments.end());
+      break;
+    }
+    const bool dash = argument.size() > 1 && argument[0] == '-' && argument[1] != '-' && argument != "-h";
+    const bool is_value = i > 0 && takes_next(arguments[i - 1]);
+    (dash && !is_value ? rest : options).push_back(argument);
+  }
+  options.emplace_back("--");
+  options.insert(options.end(), rest.begin(), rest.end());
+  return options;
+}
+
 bool Options::parse(const Arguments& arguments) {
   po::options_description all;
   all.add(description_).add_options()("positional", po::value<std::vector<std::string>>());
@@ -49,7 +72,11 @@ bool Options::parse(const Arguments& arguments) {
   positional.add("positional", -1);
   try {
     constexpr int kWholeNames = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
-    po::store(po::command_line_parser(arguments).style(kWholeNames).options(all).positional(positional).run(),
+    po::store(po::command_line_parser(dash_ ? behind_options(arguments) : arguments)
+                  .style(kWholeNames)
+                  .options(all)
+                  .positional(positional)
+                  .run(),
               values_);
     po::notify(values_);
   } catch (const po::error& error) {

@@ -32,6 +32,9 @@ class Options {
   void add_facts();
   /// --git-clone, for commands that take commits.
   void add_clone();
+  /// The argument may begin with one dash, as queries do (`-failing`): the options of all commands have two,
+  /// but for -h.
+  void allow_dash() { dash_ = true; }
   /// Throws UsageError. Prints help and returns false if it was asked for.
   bool parse(const Arguments& arguments);
 
@@ -50,9 +53,12 @@ class Options {
   std::string store() const;
 
  private:
+  Arguments behind_options(const Arguments& arguments) const;
+
   const char* command_;
   const char* positional_name_;
   int most_;
+  bool dash_ = false;
   boost::program_options::options_description description_;
   boost::program_options::variables_map values_;
   std::vector<std::string> positional_;

@@ -73,6 +73,7 @@ int run_query(const Arguments& arguments) {
       ("after", po::value<std::string>(), "names behind this one")                         //
       ("limit", po::value<std::uint32_t>()->default_value(0), "tests of a suite; 0: all")  //
       ("strict", "exit 1 if there are any");
+  options.allow_dash();
   if (!options.parse(arguments)) return kDone;
   if (options.positional().size() != 1)
     throw UsageError{"query: give one query in quotes, such as 'failing -flaky'; see docs/query-language.md"};

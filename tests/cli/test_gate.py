@@ -37,6 +37,12 @@ class Gate(unittest.TestCase):
         self.assertEqual(self.names('query', '', '--limit', '2'), [quick, slow])
         self.assertEqual(self.names('query', '', '--limit', '2', '--after', slow), [solid])
         self.assertIn('1 tests', self.cli.run('query', 'count(fail) >= 3', '--strict', code=1).stdout)
+        for begins_with_a_dash in (('-name:slow*',), ('--limit', '0', '-name:slow*', '--suite', 's'), ('not name:slow*',)):
+            self.assertEqual(self.names('query', *begins_with_a_dash), [quick, solid])
+        self.assertIn('2 tests', self.cli.run('query', '--suite', 's', '--', '-name:slow*').stdout)
+        self.assertIn('column 2', self.cli.run('query', '-fial', code=2).stderr)
+        self.assertIn('--limti', self.cli.run('query', '-failing', '--limti', '2', code=2).stderr)
+        self.assertIn('Usage', self.cli.run('query', '-h').stdout)
         self.assertIn('column 1', self.cli.run('query', 'fial', code=2).stderr)
 
     def test_gate(self):
