@@ -1,6 +1,7 @@
 #include "engine/suite_tracks.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <unordered_map>
 #include <utility>
 
@@ -13,18 +14,12 @@ using storage::ChangeRow;
 using storage::OutcomeId;
 using storage::TestId;
 
-struct TestChange {
-  TestId test = 0;
-  SuiteTrack::Change change;
-};
-
 /// A timeline of which nothing is kept, or an older version.
 struct StaleTrack {
   TimelinePtr timeline;
   std::shared_ptr<SuiteTrack> track;
-  std::vector<RunEntryPtr> runs;
   SuiteTrackPtr before;  // a version to which runs were only added behind the others; null: none
-  std::vector<TestChange> changes;
+  std::vector<TrackChanges::OfTest> changes;  // those that `before` has not
 };
 
 class TrackReading {
@@ -47,8 +42,11 @@ class TrackReading {
     if (stale_.empty()) return answer;
     snapshot.reads_on();
     RESULTSDB_TRY(read_changes());
-    RESULTSDB_TRY(read_added());
-    for (StaleTrack& stale : stale_) RESULTSDB_TRY(finish(stale));
+    for (StaleTrack& stale : stale_) {
+      RESULTSDB_TRY(cover(stale));
+      RESULTSDB_TRY(stale.before ? read_added(stale) : finish(stale));
+      ++(stale.before ? answer.extended : answer.read_anew);
+    }
     answer.outcomes = outcomes_;
     return answer;
   }
@@ -65,8 +63,9 @@ class TrackReading {
     stale.timeline = timeline;
     stale.track = std::make_shared<SuiteTrack>();
     stale.track->info = to_info(timeline->identity(), contents.row);
-    stale.runs = contents.runs;
-    if (kept && contents.state.rewritten <= kept->info.version && kept->runs.size() <= stale.runs.size())
+    stale.track->number = timeline->identity().number;
+    stale.track->runs = contents.runs;
+    if (kept && contents.state.rewritten <= kept->info.version && kept->runs.size() <= contents.runs.size())
       stale.before = kept;
     return stale.track;
   }
@@ -95,7 +94,7 @@ class TrackReading {
     RESULTSDB_TRY(learn_outcomes(largest));
     for (const ChangeRow& row : rows) {
       StaleTrack& stale = *wanted.at(row.key.timeline);
-      const auto& runs = stale.runs;
+      const auto& runs = stale.track->runs;
       const auto run =
           std::lower_bound(runs.begin(), runs.end(), key_of(row.key),
                            [](const RunEntryPtr& entry, const RunKey& key) { return entry->key() < key; });
@@ -114,81 +113,94 @@ class TrackReading {
     if (shown != last) changes.push_back({test, {run, shown}});
   }
 
-  /// The results of runs that were added behind the others since a track was read.
-  Status read_added() {
-    for (StaleTrack& stale : stale_) {
-      if (!stale.before) continue;
-      std::vector<storage::RunRef> refs;
-      for (std::size_t i = stale.before->runs.size(); i < stale.runs.size(); ++i)
-        refs.push_back({stale.timeline->identity().number, stale.runs[i]->serial});
-      RESULTSDB_ASSIGN(const auto blobs, suite_.storage().read_outcomes(suite_.name(), refs));
-      std::unordered_map<TestId, OutcomeId> last;  // those that are no plain pass
-      const SuiteTrack& before = *stale.before;
-      for (std::size_t i = 0; i < before.tests.size(); ++i) {
-        const auto changes = before.changes_of(i);
-        for (const SuiteTrack::Change& change : changes) stale.changes.push_back({before.tests[i], change});
-        if (changes.back().outcome != 0) last[before.tests[i]] = changes.back().outcome;
-      }
-      const auto known = static_cast<std::ptrdiff_t>(stale.changes.size());
-      for (std::size_t i = 0; i < blobs.size(); ++i) {
-        RunOutcomes run;
-        if (blobs[i]) {
-          RESULTSDB_ASSIGN(run, decode_outcomes(*blobs[i]));
-        }
-        RESULTSDB_TRY(extend(stale, static_cast<std::uint32_t>(before.runs.size() + i), run, last));
-      }
-      // Few are new, and the known ones are in order.
-      const auto by_test = [](const TestChange& a, const TestChange& b) { return a.test < b.test; };
-      const auto fresh = stale.changes.begin() + known;
-      std::stable_sort(fresh, stale.changes.end(), by_test);
-      std::inplace_merge(stale.changes.begin(), fresh, stale.changes.end(), by_test);
-    }
-    return {};
-  }
-
-  Status extend(StaleTrack& stale, std::uint32_t run, const RunOutcomes& outcomes,
-                std::unordered_map<TestId, OutcomeId>& last) {
-    std::unordered_map<TestId, OutcomeId> now;
-    for (const OutcomeEntry& entry : outcomes.entries) {
-      RESULTSDB_TRY(learn_outcomes(entry.outcome));
-      if (const OutcomeId shown = (*outcomes_)[entry.outcome].shown; shown != 0) now[entry.test] = shown;
-    }
-    RESULTSDB_ASSIGN(const TestSetPtr covered, stale.timeline->test_sets().get(stale.runs[run]->test_set));
-    std::erase_if(last, [&](const auto& each) {
-      if (now.contains(each.first) || !covered->contains(each.first)) return false;
-      stale.changes.push_back({each.first, {run, 0}});
-      return true;
-    });
-    for (const auto& [test, outcome] : now) {
-      OutcomeId& known = last[test];
-      if (known != outcome) stale.changes.push_back({test, {run, outcome}});
-      known = outcome;
-    }
-    return {};
-  }
-
-  Status finish(StaleTrack& stale) {
+  /// Which tests the runs cover that `before` has not.
+  Status cover(StaleTrack& stale) {
     SuiteTrack& track = *stale.track;
-    storage::TestSetId set = 0;
-    track.number = stale.timeline->identity().number;
-    track.runs = std::move(stale.runs);
-    for (std::uint32_t i = 0; i < track.runs.size(); ++i) {
-      if (track.covered.empty() || track.runs[i]->test_set != set) {
-        set = track.runs[i]->test_set;
-        RESULTSDB_ASSIGN(TestSetPtr tests, stale.timeline->test_sets().get(set));
-        track.always = track.covered.empty() ? *tests : TestSet::intersection(track.always, *tests);
-        track.covered.push_back({i, std::move(tests)});
-      }
+    std::uint32_t run = 0;
+    if (stale.before) {
+      track.covered = stale.before->covered;
+      track.always = stale.before->always;
+      run = static_cast<std::uint32_t>(stale.before->runs.size());
     }
-    track.changes.reserve(stale.changes.size());
-    for (const TestChange& each : stale.changes) {
-      if (track.tests.empty() || track.tests.back() != each.test) {
-        track.tests.push_back(each.test);
-        track.begins.push_back(static_cast<std::uint32_t>(track.changes.size()));
+    for (; run < track.runs.size(); ++run) {
+      const storage::TestSetId set = track.runs[run]->test_set;
+      if (run > 0 && track.runs[run - 1]->test_set == set) continue;
+      RESULTSDB_ASSIGN(TestSetPtr tests, stale.timeline->test_sets().get(set));
+      if (run == 0) {
+        track.always = tests;
+      } else if (*track.always != *tests) {
+        track.always = std::make_shared<const TestSet>(TestSet::intersection(*track.always, *tests));
       }
-      track.changes.push_back(each.change);
+      track.covered.push_back({run, std::move(tests)});
     }
-    track.begins.push_back(static_cast<std::uint32_t>(track.changes.size()));
+    if (!track.always) track.always = std::make_shared<const TestSet>();
+    return {};
+  }
+
+  /// Reads the results of the runs behind those of `before`, and nothing else.
+  Status read_added(StaleTrack& stale) {
+    SuiteTrack& track = *stale.track;
+    track.standing = stale.before->standing;
+    std::vector<storage::RunRef> refs;
+    const auto known = static_cast<std::uint32_t>(stale.before->runs.size());
+    for (std::size_t i = known; i < track.runs.size(); ++i)
+      refs.push_back({track.number, track.runs[i]->serial});
+    RESULTSDB_ASSIGN(const auto blobs, suite_.storage().read_outcomes(suite_.name(), refs));
+    for (std::uint32_t i = 0; i < blobs.size(); ++i) {
+      RunOutcomes run;
+      if (blobs[i]) {
+        RESULTSDB_ASSIGN(run, decode_outcomes(*blobs[i]));
+      }
+      RESULTSDB_TRY(add_run(stale, known + i, run));
+    }
+    std::stable_sort(stale.changes.begin(), stale.changes.end(),
+                     [](const auto& a, const auto& b) { return a.test < b.test; });
+    track.changes = stale.before->changes.extended(stale.changes);
+    return {};
+  }
+
+  /// The run behind those that made `standing`: tests that neither were nor are anything but plain passes
+  /// are not looked at.
+  Status add_run(StaleTrack& stale, std::uint32_t run, const RunOutcomes& outcomes) {
+    if (!outcomes.entries.empty()) {
+      const auto largest = std::ranges::max_element(outcomes.entries, {}, &OutcomeEntry::outcome);
+      RESULTSDB_TRY(learn_outcomes(largest->outcome));
+    }
+    SuiteTrack& track = *stale.track;
+    RESULTSDB_ASSIGN(const TestSetPtr covered, stale.timeline->test_sets().get(track.runs[run]->test_set));
+    std::vector<SuiteTrack::Standing> standing;
+    standing.reserve(track.standing.size() + outcomes.entries.size());
+    auto last = track.standing.begin();
+    const auto pass_up_to = [&](TestId end) {
+      for (; last != track.standing.end() && last->test < end; ++last) {
+        if (covered->contains(last->test)) {
+          stale.changes.push_back({last->test, {run, 0}});
+        } else {
+          standing.push_back(*last);
+        }
+      }
+    };
+    for (const OutcomeEntry& entry : outcomes.entries) {
+      pass_up_to(entry.test);
+      const OutcomeId shown = (*outcomes_)[entry.outcome].shown;
+      const OutcomeId before =
+          last != track.standing.end() && last->test == entry.test ? (last++)->outcome : 0;
+      if (shown != before) stale.changes.push_back({entry.test, {run, shown}});
+      if (shown != 0) standing.push_back({entry.test, shown});
+    }
+    pass_up_to(std::numeric_limits<TestId>::max());
+    track.standing = std::move(standing);
+    return {};
+  }
+
+  /// All changes were read.
+  static Status finish(StaleTrack& stale) {
+    stale.track->changes = TrackChanges(stale.changes);
+    for (auto at = stale.track->changes.begin(); !at.done(); at.next()) {
+      const TestChanges changes = at.changes();
+      const OutcomeId last = changes[changes.size() - 1].outcome;
+      if (last != 0) stale.track->standing.push_back({at.test(), last});
+    }
     return {};
   }
 
@@ -199,12 +211,6 @@ class TrackReading {
 };
 
 }  // namespace
-
-std::span<const SuiteTrack::Change> SuiteTrack::find_changes(TestId test) const {
-  const auto found = std::lower_bound(tests.begin(), tests.end(), test);
-  if (found == tests.end() || *found != test) return {};
-  return changes_of(static_cast<std::size_t>(found - tests.begin()));
-}
 
 Result<SuiteTracks> read_suite_tracks(Suite& suite, const Selection& selection) {
   TrackReading reading(suite, selection);

@@ -4,10 +4,10 @@
 
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <vector>
 
 #include "engine/suite.hpp"
+#include "engine/track_changes.hpp"
 #include "resultsdb/history.hpp"
 #include "resultsdb/query.hpp"
 #include "resultsdb/result.hpp"
@@ -16,40 +16,33 @@ namespace resultsdb::engine {
 
 /// One timeline at one version. Immutable; safe to share between threads.
 struct SuiteTrack {
-  /// A test takes another (expected, actual) at this run than at the last one before it that covers it; a
-  /// plain expected pass before the first.
-  struct Change {
-    std::uint32_t run = 0;           ///< index into `runs`
-    storage::OutcomeId outcome = 0;  ///< DictionaryEntry::shown
-    bool operator==(const Change&) const = default;
-  };
   /// Runs from `first` up to the next span's cover the same tests.
   struct Covered {
     std::uint32_t first = 0;
     TestSetPtr tests;
+  };
+  struct Standing {
+    storage::TestId test = 0;
+    storage::OutcomeId outcome = 0;
+    bool operator==(const Standing&) const = default;
   };
 
   TimelineInfo info;
   storage::TimelineId number = 0;
   std::vector<RunEntryPtr> runs;  ///< oldest first; states as stored
   std::vector<Covered> covered;
-  TestSet always;  ///< tests that every run covers
-  // Tests with changes, ascending, and where their changes begin; one more at the end.
-  std::vector<storage::TestId> tests;
-  std::vector<std::uint32_t> begins;
-  std::vector<Change> changes;
-
-  std::span<const Change> changes_of(std::size_t i) const {
-    return std::span(changes).subspan(begins[i], begins[i + 1] - begins[i]);
-  }
-  /// Empty for a test without changes.
-  std::span<const Change> find_changes(storage::TestId test) const;
+  TestSetPtr always;  ///< tests that every run covers; empty without runs
+  TrackChanges changes;
+  std::vector<Standing> standing;  ///< tests that ended otherwise than with a plain expected pass, ascending
 };
 using SuiteTrackPtr = std::shared_ptr<const SuiteTrack>;
 
 struct SuiteTracks {
   std::vector<SuiteTrackPtr> tracks;  ///< by (branch, configuration key)
   OutcomeTablePtr outcomes;           ///< of all that occur
+  /// Of how many tracks nothing that was kept could be used, and of how many all: only the runs behind were
+  /// read.
+  std::size_t read_anew = 0, extended = 0;
 };
 
 /// The selected timelines, each at its newest version. What was read is kept with its timeline: the next call

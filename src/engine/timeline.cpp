@@ -64,6 +64,11 @@ Result<RunEntryPtr> make_entry(const storage::RunRow& row, const TimelineIdentit
   info->attempt = header.attempt;
   info->commits = std::move(header.commits);
   info->counts = to_run_counts(counters, row.covered, row.lost, *table);
+  std::uint32_t failing = 0, unexpected = 0;
+  for (const auto& [outcome, count] : counters) {
+    failing += (*table)[outcome].failing ? count : 0;
+    unexpected += (*table)[outcome].unexpected ? count : 0;
+  }
   info->attributes = std::move(header.attributes);
   info->links = std::move(header.links);
   info->digest = row.digest;
@@ -71,6 +76,8 @@ Result<RunEntryPtr> make_entry(const storage::RunRow& row, const TimelineIdentit
                                                    .serial = row.serial,
                                                    .test_set = row.test_set,
                                                    .lost = row.lost,
+                                                   .failing = failing,
+                                                   .unexpected = unexpected,
                                                    .common_attributes = std::move(header.common_attributes)});
 }
 

@@ -38,6 +38,7 @@ struct RunEntry {
   storage::RunSerial serial = 0;
   storage::TestSetId test_set = 0;
   std::uint32_t lost = 0;
+  std::uint32_t failing = 0, unexpected = 0;  ///< results, as DictionaryEntry says
   std::string common_attributes;
   mutable std::shared_ptr<const std::vector<storage::TestId>> lost_tests;  ///< see Timeline::lost_tests()
 

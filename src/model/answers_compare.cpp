@@ -135,16 +135,15 @@ class Comparing {
   void add_notable(const Survey& survey, const Side& side, std::vector<TestId>& tests) {
     const auto notable = [&](storage::OutcomeId id) { return survey.is_bad(id) || survey.is_skip(id); };
     for (const Window* window : side.windows) {
-      const engine::SuiteTrack& track = window->track();
-      for (std::size_t i = 0; i < track.tests.size(); ++i) {
-        const auto changes = track.changes_of(i);
+      for (auto at = window->track().changes.begin(); !at.done(); at.next()) {
+        const engine::TestChanges changes = at.changes();
         if (window->runs().size() == 1) {
-          if (notable(window->only_outcome(changes))) tests.push_back(track.tests[i]);
+          if (notable(window->only_outcome(changes))) tests.push_back(at.test());
           continue;
         }
-        if (std::ranges::none_of(changes, notable, &engine::SuiteTrack::Change::outcome)) continue;
-        window->read_pieces(track.tests[i], changes, pieces_);
-        if (std::ranges::any_of(pieces_, notable, &Piece::outcome)) tests.push_back(track.tests[i]);
+        if (!changes.any_outcome(notable)) continue;
+        window->read_pieces(at.test(), changes, pieces_);
+        if (std::ranges::any_of(pieces_, notable, &Piece::outcome)) tests.push_back(at.test());
       }
     }
   }
@@ -161,7 +160,7 @@ class Comparing {
   Seen look(const Survey& survey, const Side& side, TestId test) {
     Seen seen;
     for (const Window* window : side.windows) {
-      window->read_pieces(test, window->track().find_changes(test), pieces_);
+      window->read_pieces(test, window->track().changes.find(test), pieces_);
       for (const Piece& piece : pieces_) {
         if (!survey.is_skip(piece.outcome)) seen.runs += piece.runs;
         seen.bad += survey.is_bad(piece.outcome) ? piece.runs : 0;

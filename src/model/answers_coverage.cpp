@@ -17,12 +17,6 @@ TestSet without(const TestSet& all, const TestSet& some) {
   return TestSet::difference(all, TestSet::intersection(all, some));
 }
 
-storage::OutcomeId outcome_at(const Window& window, TestId test, std::uint32_t run) {
-  const auto changes = window.track().find_changes(test);
-  const auto after = std::ranges::upper_bound(changes, run, {}, &engine::SuiteTrack::Change::run);
-  return after == changes.begin() ? 0 : std::prev(after)->outcome;
-}
-
 /// Of one timeline.
 struct Covered {
   NewestRuns newest;
@@ -73,9 +67,9 @@ class GapFinder {
  private:
   TestSet skipped(const Window& window, const NewestRuns& newest) const {
     std::vector<TestId> skipped;
-    for (const TestId test : window.track().tests) {  // a skip is a change
-      const auto run = newest.newest_run(test);
-      if (run && survey_.is_skip(outcome_at(window, test, *run))) skipped.push_back(test);
+    for (auto at = window.track().changes.begin(); !at.done(); at.next()) {  // a skip is a change
+      const auto run = newest.newest_run(at.test());
+      if (run && survey_.is_skip(at.changes().outcome_at(*run))) skipped.push_back(at.test());
     }
     return TestSet::from_sorted(skipped);
   }
@@ -168,7 +162,7 @@ class GapFinder {
         .test = std::string(name), .timeline = w, .reason = reason, .last = {}, .last_outcome = {}};
     const Window& window = survey_.windows[w];
     std::vector<Piece> pieces;
-    window.read_pieces(test, window.track().find_changes(test), pieces);
+    window.read_pieces(test, window.track().changes.find(test), pieces);
     if (pieces.empty()) return gap;
     gap.last = engine::as_of(window.run(pieces.back().last), query_.now);
     gap.last_outcome = survey_.outcome(pieces.back().outcome);
@@ -233,9 +227,9 @@ Result<CoverageAtAnswer::OnTimeline> coverage_there(const Survey& survey, std::u
   row.runs = static_cast<std::uint32_t>(window.runs().size());
   if (row.runs > 0) row.run = engine::as_of(window.run(window.runs().back()), now);
   std::vector<Piece> pieces;
-  for (const TestId test : window.track().tests) {
-    if (!covered.contains(test)) continue;
-    window.read_pieces(test, window.track().find_changes(test), pieces);
+  for (auto at = window.track().changes.begin(); !at.done(); at.next()) {
+    if (!covered.contains(at.test())) continue;
+    window.read_pieces(at.test(), at.changes(), pieces);
     if (survey.is_skip(pieces.back().outcome)) ++row.skipped;
   }
   row.covered = covered.size();

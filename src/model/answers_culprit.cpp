@@ -62,7 +62,7 @@ class Search {
  private:
   void gather(std::uint32_t w) {
     const Window& window = survey_.windows[w];
-    window.read_pieces(test_, window.track().find_changes(test_), pieces_);
+    window.read_pieces(test_, window.track().changes.find(test_), pieces_);
     course_.read(window, pieces_);
     ends_bad_ = ends_bad_ || course_.ends_bad();
     const std::vector<ChangeEvent> events = course_.events();

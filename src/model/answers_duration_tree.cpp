@@ -100,7 +100,7 @@ class TreeBuilder {
 
   bool is_failing_somewhere(storage::TestId test) {
     return std::ranges::any_of(survey_.windows, [&](const Window& window) {
-      const auto changes = window.track().find_changes(test);
+      const auto changes = window.track().changes.find(test);
       if (changes.empty()) return false;
       window.read_pieces(test, changes, pieces_);
       return !pieces_.empty() && failing_[pieces_.back().outcome];

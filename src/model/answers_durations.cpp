@@ -35,7 +35,7 @@ OnTimeline read_timeline(const Survey& survey, std::uint32_t w, storage::TestId 
   const Window& window = survey.windows[w];
   OnTimeline on{.timeline = w, .points = {}, .durations = {}, .changes = {}, .buckets = {}};
   std::vector<RunLength> lengths;
-  window.read_lengths(test, window.track().find_changes(test), {}, lengths);
+  window.read_lengths(test, window.track().changes.find(test), {}, lengths);
   std::vector<Duration> values;
   std::vector<std::uint32_t> runs;  // of the values
   std::size_t i = 0;

@@ -38,7 +38,7 @@ class Observer {
   std::vector<aggregate::Observed> observe(storage::TestId test) {
     std::map<Configuration, aggregate::Observed> observed;
     for (const Window& window : survey_.windows) {
-      window.read_pieces(test, window.track().find_changes(test), pieces_);
+      window.read_pieces(test, window.track().changes.find(test), pieces_);
       const auto segment = newest_segment(window, pieces_);
       if (segment.empty()) continue;
       const Configuration& configuration = window.track().info.configuration;
@@ -155,7 +155,7 @@ class Reviewing {
         if (expectation.covers(survey_.timelines[w].configuration))
           for (const std::string& word : expectation.words) stored += ' ' + word;
     std::vector<Piece> pieces;
-    window.read_pieces(test, window.track().find_changes(test), pieces);
+    window.read_pieces(test, window.track().changes.find(test), pieces);
     std::uint64_t runs = 0, unexplained = 0;
     for (const Piece& piece : observer_.newest_segment(window, pieces)) {
       runs += piece.runs;

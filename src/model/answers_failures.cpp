@@ -38,7 +38,7 @@ class FailureReader {
     bool any = false;
     for (const Window& window : survey_.windows) {
       auto& on = failing.on.emplace_back();
-      window.read_pieces(test, window.track().find_changes(test), pieces_);
+      window.read_pieces(test, window.track().changes.find(test), pieces_);
       for (const Piece& piece : pieces_) {
         if (on.worst < 0 || is_worse(piece.outcome, static_cast<OutcomeId>(on.worst)))
           on.worst = static_cast<std::int32_t>(piece.outcome);

@@ -97,7 +97,7 @@ class Checking {
   }
 
   void read(const Window& window, storage::TestId test) {
-    window.read_pieces(test, window.track().find_changes(test), pieces_);
+    window.read_pieces(test, window.track().changes.find(test), pieces_);
     course_.read(window, pieces_);
   }
 

@@ -85,7 +85,7 @@ class Ranking {
   }
 
   std::uint64_t repeated_commits(const Window& window, TestId test) {
-    window.read_pieces(test, window.track().find_changes(test), pieces_);
+    window.read_pieces(test, window.track().changes.find(test), pieces_);
     course_.read(window, pieces_);
     return course_.repeated_commits(test);
   }

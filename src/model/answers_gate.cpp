@@ -55,7 +55,7 @@ class FlakyTests {
     for (std::size_t w = 0; w < survey_.windows.size(); ++w) {
       if (!configuration.empty() && survey_.timelines[w].configuration_id != configuration) continue;
       const Window& window = survey_.windows[w];
-      window.read_pieces(*id, window.track().find_changes(*id), pieces);
+      window.read_pieces(*id, window.track().changes.find(*id), pieces);
       course.read(window, pieces);
       counts += course.count();
     }

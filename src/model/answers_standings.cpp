@@ -30,7 +30,7 @@ Result<StandingsAnswer> Answers::standings(const StandingsQuery& query) {
     if (!ids[i]) continue;
     for (std::uint32_t w = 0; w < survey.windows.size(); ++w) {
       const Window& window = survey.windows[w];
-      window.read_pieces(*ids[i], window.track().find_changes(*ids[i]), pieces);
+      window.read_pieces(*ids[i], window.track().changes.find(*ids[i]), pieces);
       course.read(window, pieces);
       const auto verdict = verdict_of(window, course, fresh_since);
       if (!verdict) continue;

@@ -22,7 +22,7 @@ class Judging {
     FlakinessCounts sum;
     for (std::uint32_t w = 0; w < survey_.windows.size(); ++w) {
       const Window& window = survey_.windows[w];
-      window.read_pieces(test_, window.track().find_changes(test_), pieces_);
+      window.read_pieces(test_, window.track().changes.find(test_), pieces_);
       course_.read(window, pieces_);
       FlakinessCounts counts = course_.count();
       counts.disagreement.n = course_.repeated_commits(test_);

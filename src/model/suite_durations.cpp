@@ -75,7 +75,7 @@ void SuiteDurations::read_window(std::uint32_t w, TestId test, std::span<const s
   values.results = values.timeouts = 0;
   const Window& window = survey_.windows[w];
   std::vector<RunLength> lengths;
-  window.read_lengths(test, window.track().find_changes(test), {}, lengths);
+  window.read_lengths(test, window.track().changes.find(test), {}, lengths);
   const std::size_t first_newest = window.runs().size() - newest_runs(w).size();
   std::size_t end = window.runs().size();  // lengths begin with the newest run
   for (const RunLength& length : lengths) {

@@ -1,6 +1,7 @@
 #include "model/survey.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "domain/check.hpp"
 #include "engine/run_selection.hpp"
@@ -13,24 +14,30 @@ namespace {
 constexpr std::uint64_t kLeastResults = 20;
 constexpr double kMostBad = 0.8;
 
-std::uint64_t count_bad(const RunInfo& run, Question::Bad bad) {
-  std::uint64_t count = 0;
-  for (const auto& [outcome, results] : run.counts.outcomes)
-    if (is_bad(outcome, bad)) count += results;
-  return count;
-}
-
-std::optional<ExcludedRun::Why> why_excluded(const RunInfo& run, Question::Bad bad) {
+std::optional<ExcludedRun::Why> why_excluded(const engine::RunEntry& entry, Question::Bad bad) {
+  const RunInfo& run = *entry.info;
   const auto declared = [](const auto& attribute) {
-    return attribute.first == "infrastructure_failure" && attribute.second == "true";
+    return std::string_view(attribute.first) == "infrastructure_failure" && attribute.second == "true";
   };
   if (run.state == RunState::Failed || std::ranges::any_of(run.attributes, declared))
     return ExcludedRun::Why::Declared;
-  const std::uint64_t results = run.counts.covered;
-  if (results >= kLeastResults &&
-      static_cast<double>(count_bad(run, bad)) > kMostBad * static_cast<double>(results))
+  const std::uint32_t results = run.counts.covered;
+  const std::uint32_t wrong = bad == Question::Bad::Failing ? entry.failing : entry.unexpected;
+  if (results >= kLeastResults && static_cast<double>(wrong) > kMostBad * static_cast<double>(results))
     return ExcludedRun::Why::MostFailed;
   return std::nullopt;
+}
+
+/// Those whose positions are in the range: from the first to one past the last. Most questions look at a few
+/// runs of thousands.
+std::pair<std::size_t, std::size_t> possible_runs(const std::vector<engine::RunEntryPtr>& runs,
+                                                  const RunRange& range) {
+  const auto position = [](const engine::RunEntryPtr& run) { return run->info->position; };
+  const auto first =
+      range.from_position ? std::ranges::lower_bound(runs, *range.from_position, {}, position) : runs.begin();
+  const auto end =
+      range.to_position ? std::ranges::upper_bound(runs, *range.to_position, {}, position) : runs.end();
+  return {static_cast<std::size_t>(first - runs.begin()), static_cast<std::size_t>(end - runs.begin())};
 }
 
 bool is_asked(const RunInfo& run, const Question& question) {
@@ -64,24 +71,23 @@ bool is_bad(const Outcome& outcome, Question::Bad bad) {
 Window::Window(engine::SuiteTrackPtr track, const Question& question, std::span<const std::string> without)
     : track_(std::move(track)) {
   const auto& all = track_->runs;
-  std::vector<bool> counted(all.size());
-  std::uint32_t found = 0;
-  for (std::size_t i = all.size(); i-- > 0 && (question.last == 0 || found < question.last);) {
+  const auto [first, end] = possible_runs(all, question.range);
+  for (std::size_t i = end; i-- > first && (question.last == 0 || runs_.size() < question.last);) {
     const RunInfoPtr& run = all[i]->info;
     if (!is_asked(*run, question) || std::ranges::find(without, run->id) != without.end()) continue;
-    if (const auto why = why_excluded(*run, question.bad)) {
+    if (const auto why = why_excluded(*all[i], question.bad)) {
       excluded_.push_back({*why, engine::as_of(run, question.now)});
-      continue;
+    } else {
+      runs_.push_back(static_cast<std::uint32_t>(i));
     }
-    counted[i] = true;
-    ++found;
   }
-  before_.reserve(all.size() + 1);
-  for (std::uint32_t i = 0; i < all.size(); ++i) {
-    before_.push_back(static_cast<std::uint32_t>(runs_.size()));
-    if (counted[i]) runs_.push_back(i);
+  std::ranges::reverse(runs_);
+  before_.resize(all.size() + 1);
+  std::uint32_t before = 0;
+  for (std::uint32_t i = 0; i < before_.size(); ++i) {
+    before_[i] = before;
+    if (before < runs_.size() && runs_[before] == i) ++before;
   }
-  before_.push_back(static_cast<std::uint32_t>(runs_.size()));
 }
 
 /// `visit(from, to)`: indexes into runs_ of neighbours that cover the test, of the track's runs [first, end).
@@ -99,7 +105,7 @@ void Window::visit_covered(storage::TestId test, std::uint32_t first, std::uint3
   }
 }
 
-void Window::read_pieces(storage::TestId test, std::span<const engine::SuiteTrack::Change> changes,
+void Window::read_pieces(storage::TestId test, const engine::TestChanges& changes,
                          std::vector<Piece>& pieces) const {
   pieces.clear();
   if (runs_.empty()) return;
@@ -107,10 +113,9 @@ void Window::read_pieces(storage::TestId test, std::span<const engine::SuiteTrac
   // Only what lies between the window's ends: it may be one run of thousands.
   std::uint32_t first = runs_.front();
   const std::uint32_t after_all = runs_.back() + 1;
-  auto i = static_cast<std::size_t>(
-      std::ranges::upper_bound(changes, first, {}, &engine::SuiteTrack::Change::run) - changes.begin());
+  std::size_t i = changes.first_after(first);
   if (i > 0) outcome = changes[i - 1].outcome;
-  const bool everywhere = track_->always.contains(test);
+  const bool everywhere = track_->always->contains(test);
   for (; first < after_all; ++i) {
     const auto end = i < changes.size() ? std::min(changes[i].run, after_all) : after_all;
     const auto add = [&](std::uint32_t from, std::uint32_t to) {
@@ -128,7 +133,7 @@ void Window::read_pieces(storage::TestId test, std::span<const engine::SuiteTrac
   }
 }
 
-void Window::read_lengths(storage::TestId test, std::span<const engine::SuiteTrack::Change> changes,
+void Window::read_lengths(storage::TestId test, const engine::TestChanges& changes,
                           std::span<const std::uint32_t> lost, std::vector<RunLength>& lengths) const {
   lengths.clear();
   const auto add = [&](std::uint32_t count, std::int32_t outcome) {

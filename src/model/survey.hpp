@@ -43,16 +43,15 @@ class Window {
   Time newest_received() const;  ///< of its runs; the epoch if there are none
 
   /// Of one test, oldest first; neighbours differ. `changes` are the track's of this test.
-  void read_pieces(storage::TestId test, std::span<const engine::SuiteTrack::Change> changes,
+  void read_pieces(storage::TestId test, const engine::TestChanges& changes,
                    std::vector<Piece>& pieces) const;
   /// An entry per run that counts, newest first, neighbours joined. `lost`: runs that lost the test,
   /// ascending.
-  void read_lengths(storage::TestId test, std::span<const engine::SuiteTrack::Change> changes,
+  void read_lengths(storage::TestId test, const engine::TestChanges& changes,
                     std::span<const std::uint32_t> lost, std::vector<RunLength>& lengths) const;
   /// Of a window with one run: the outcome there of a test with these changes, if it covers the test.
-  storage::OutcomeId only_outcome(std::span<const engine::SuiteTrack::Change> changes) const {
-    const auto after = std::ranges::upper_bound(changes, runs_.front(), {}, &engine::SuiteTrack::Change::run);
-    return after == changes.begin() ? 0 : std::prev(after)->outcome;
+  storage::OutcomeId only_outcome(const engine::TestChanges& changes) const {
+    return changes.outcome_at(runs_.front());
   }
   bool covers(storage::TestId test, std::uint32_t run) const { return covered_by(run).contains(test); }
   const engine::TestSet& covered_by(std::uint32_t run) const;
@@ -92,15 +91,13 @@ class Survey {
   void visit_bad(Visit visit) const {
     std::vector<Piece> pieces;
     for (std::uint32_t w = 0; w < windows.size(); ++w) {
-      const engine::SuiteTrack& track = windows[w].track();
       if (windows[w].runs().empty()) continue;
-      for (std::size_t i = 0; i < track.tests.size(); ++i) {
-        const auto changes = track.changes_of(i);
-        if (std::ranges::none_of(changes, [this](const auto& change) { return is_bad(change.outcome); }) ||
-            !is_wanted(track.tests[i]))
+      for (auto at = windows[w].track().changes.begin(); !at.done(); at.next()) {
+        const engine::TestChanges changes = at.changes();
+        if (!changes.any_outcome([this](auto outcome) { return is_bad(outcome); }) || !is_wanted(at.test()))
           continue;
-        windows[w].read_pieces(track.tests[i], changes, pieces);
-        if (!pieces.empty()) visit(w, track.tests[i], std::span<const Piece>(pieces));
+        windows[w].read_pieces(at.test(), changes, pieces);
+        if (!pieces.empty()) visit(w, at.test(), std::span<const Piece>(pieces));
       }
     }
   }

@@ -37,7 +37,9 @@ TestFactsReader::TestFactsReader(const Survey& survey, Wanted wanted, std::chron
 Status TestFactsReader::prepare() {
   TestSet all;
   for (std::uint32_t w = 0; w < windows_.size(); ++w) {
-    for (const auto& covered : survey_.windows[w].track().covered) all = TestSet::united(all, *covered.tests);
+    const engine::SuiteTrack& track = survey_.windows[w].track();
+    windows_[w].changed = track.changes.begin();
+    for (const auto& covered : track.covered) all = TestSet::united(all, *covered.tests);
     if (!wanted_.coverage) continue;
     RESULTSDB_ASSIGN(windows_[w].lost, survey_.lost_tests(survey_.windows[w], survey_.windows[w].runs()));
     std::vector<TestId> lost;
@@ -88,7 +90,7 @@ TestFactsReader::Plain TestFactsReader::read_plain(const Window& window, TestId 
 }
 
 std::optional<Verdict> TestFactsReader::judge(const Window& window, TestId test,
-                                              std::span<const engine::SuiteTrack::Change> changes) {
+                                              const engine::TestChanges& changes) {
   window.read_pieces(test, changes, pieces_);
   course_.read(window, pieces_);
   return verdict_of(window, course_, fresh_since_);
@@ -98,10 +100,9 @@ std::optional<Verdict> TestFactsReader::judge(const Window& window, TestId test,
 bool TestFactsReader::is_plain(TestId test) {
   bool plain = true;
   for (std::uint32_t w = 0; w < windows_.size(); ++w) {
-    const auto& tests = survey_.windows[w].track().tests;
-    std::size_t& next = windows_[w].next;
-    while (next < tests.size() && tests[next] < test) ++next;
-    plain = plain && (next == tests.size() || tests[next] != test) && !windows_[w].lost.contains(test);
+    auto& changed = *windows_[w].changed;
+    while (!changed.done() && changed.test() < test) changed.next();
+    plain = plain && (changed.done() || changed.test() != test) && !windows_[w].lost.contains(test);
   }
   return plain;
 }
@@ -109,8 +110,7 @@ bool TestFactsReader::is_plain(TestId test) {
 void TestFactsReader::read_one(std::uint32_t w, TestId test) {
   const Window& window = survey_.windows[w];
   OnWindow& on = windows_[w];
-  const engine::SuiteTrack& track = window.track();
-  const bool active = on.next < track.tests.size() && track.tests[on.next] == test;
+  const bool active = !on.changed->done() && on.changed->test() == test;
   const auto lost = on.lost.find(test);
   aggregate::TimelineFacts& facts = facts_[w];
   if (!active && lost == on.lost.end()) {
@@ -119,7 +119,7 @@ void TestFactsReader::read_one(std::uint32_t w, TestId test) {
     facts.verdict = plain.verdict;
     return;
   }
-  const auto changes = active ? track.changes_of(on.next) : std::span<const engine::SuiteTrack::Change>();
+  const auto changes = active ? on.changed->changes() : engine::TestChanges();
   if (wanted_.outcomes || wanted_.durations) {
     const auto runs = lost == on.lost.end() ? std::span<const std::uint32_t>() : std::span(lost->second);
     window.read_lengths(test, changes, runs, on.lengths);

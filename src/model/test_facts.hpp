@@ -43,7 +43,7 @@ class TestFactsReader {
     std::vector<std::uint32_t> kinds;  // by test id, indexes into `plain`
     std::vector<Plain> plain;
     std::map<storage::TestId, std::vector<std::uint32_t>> lost;
-    std::size_t next = 0;  // in SuiteTrack::tests
+    std::optional<engine::TrackChanges::Cursor> changed;  // at the first test not before the one read
     std::vector<RunLength> lengths;
     std::vector<std::int64_t> durations;  // of the chunk that was read last: by test, then run
   };
@@ -51,7 +51,7 @@ class TestFactsReader {
   void tell_plain_ones_apart(std::uint32_t window);
   Plain read_plain(const Window& window, storage::TestId test);
   std::optional<Verdict> judge(const Window& window, storage::TestId test,
-                               std::span<const engine::SuiteTrack::Change> changes);
+                               const engine::TestChanges& changes);
   bool is_plain(storage::TestId test);
   void read_one(std::uint32_t window, storage::TestId test);
   Status read_chunk(std::uint32_t chunk);

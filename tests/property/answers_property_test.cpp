@@ -299,6 +299,7 @@ void try_all(int trials, int operations, int compared_every) {
 }
 
 TEST(AnswersProperty, EqualTheMatrixInManyTrials) { try_all(40, 24, 6); }
+TEST(AnswersProperty, EqualTheMatrixAfterEveryRun) { try_all(8, 40, 1); }
 TEST(AnswersProperty, EqualTheMatrixOverLongHistories) { try_all(2, 200, 50); }
 
 }  // namespace

@@ -1,0 +1,169 @@
+// What is kept of a timeline and extended by new runs equals what is read anew.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <iterator>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/suite_tracks.hpp"
+#include "property/matrix_oracle.hpp"
+#include "property/random_history.hpp"
+#include "property/random_store.hpp"
+#include "resultsdb/backends/memory.hpp"
+#include "resultsdb/model.hpp"
+#include "support/value_of.hpp"
+
+namespace resultsdb::engine {
+namespace {
+
+using property::MatrixOracle;
+using property::RandomRuns;
+using property::Shape;
+using storage::TestId;
+
+std::map<TestId, std::vector<TrackChange>> changes_of(const TrackChanges& changes) {
+  std::map<TestId, std::vector<TrackChange>> all;
+  TestId before = 0;
+  for (auto at = changes.begin(); !at.done(); at.next()) {
+    EXPECT_TRUE(all.empty() || before < at.test());
+    before = at.test();
+    for (std::size_t i = 0; i < at.changes().size(); ++i) all[at.test()].push_back(at.changes()[i]);
+    EXPECT_EQ(changes.find(at.test()).size(), at.changes().size());
+  }
+  return all;
+}
+
+void expect_same(const SuiteTrack& kept, const SuiteTrack& fresh) {
+  EXPECT_EQ(kept.info, fresh.info);
+  ASSERT_EQ(kept.runs.size(), fresh.runs.size());
+  for (std::size_t i = 0; i < kept.runs.size(); ++i) EXPECT_EQ(*kept.runs[i]->info, *fresh.runs[i]->info);
+  ASSERT_EQ(kept.covered.size(), fresh.covered.size());
+  for (std::size_t i = 0; i < kept.covered.size(); ++i) {
+    EXPECT_EQ(kept.covered[i].first, fresh.covered[i].first);
+    EXPECT_EQ(*kept.covered[i].tests, *fresh.covered[i].tests);
+  }
+  EXPECT_EQ(*kept.always, *fresh.always);
+  EXPECT_EQ(kept.standing, fresh.standing);
+  EXPECT_EQ(changes_of(kept.changes), changes_of(fresh.changes));
+}
+
+/// Random runs, and after most of them a look at what is kept: sometimes several are taken in at once.
+class Trial {
+ public:
+  Trial(std::uint64_t seed, Shape shape, int delete_percent)
+      : runs_(seed, shape),
+        delete_percent_(delete_percent),
+        model_(value_of(Model::create(backends::open_memory()))),
+        kept_(model_->storage(), "random") {}
+
+  void run(int steps) {
+    for (int i = 0; i < steps && !::testing::Test::HasFailure(); ++i) {
+      if (!oracle_.runs().empty() && runs_.chance(replace_percent_)) {
+        replace(i);
+      } else {
+        property::step(*model_, oracle_, runs_, delete_percent_, from_seconds(1'000'000 + i));
+      }
+      if (runs_.chance(70)) look();
+    }
+  }
+  void replace_some(int percent) { replace_percent_ = percent; }
+  std::size_t read_anew() const { return read_anew_; }
+  std::size_t extended() const { return extended_; }
+  std::size_t unchanged() const { return unchanged_; }
+
+ private:
+  void replace(int number) {
+    auto run = oracle_.runs().begin();
+    std::advance(run, runs_.pick(static_cast<int>(oracle_.runs().size())));
+    const Run other = runs_.again(run->second.header);
+    const Time received = from_seconds(1'000'000 + number);
+    const auto stored = model_->ingest(other, {.received = received});
+    EXPECT_TRUE(stored) << stored.error();
+    oracle_.put(other, received);
+  }
+
+  void look() {
+    const SuiteTracks kept = value_of(read_suite_tracks(kept_, {}));
+    Suite suite(model_->storage(), "random");
+    const SuiteTracks fresh = value_of(read_suite_tracks(suite, {}));
+    EXPECT_EQ(fresh.read_anew, fresh.tracks.size());
+    EXPECT_EQ(fresh.extended, 0U);
+    ASSERT_EQ(kept.tracks.size(), fresh.tracks.size());
+    for (std::size_t i = 0; i < kept.tracks.size(); ++i) expect_same(*kept.tracks[i], *fresh.tracks[i]);
+    read_anew_ += kept.read_anew;
+    extended_ += kept.extended;
+    unchanged_ += kept.tracks.size() - kept.read_anew - kept.extended;
+    // Versions share what they hold: those of before must have stayed as they were.
+    for (const auto& [track, changes] : before_) EXPECT_EQ(changes_of(track->changes), changes);
+    before_.clear();
+    for (const SuiteTrackPtr& track : kept.tracks) before_.emplace_back(track, changes_of(track->changes));
+  }
+
+  RandomRuns runs_;
+  const int delete_percent_;
+  int replace_percent_ = 0;
+  MatrixOracle oracle_;
+  std::shared_ptr<Model> model_;
+  Suite kept_;
+  std::vector<std::pair<SuiteTrackPtr, std::map<TestId, std::vector<TrackChange>>>> before_;
+  std::size_t read_anew_ = 0, extended_ = 0, unchanged_ = 0;
+};
+
+TEST(SuiteTracksProperty, KeptOnesEqualThoseReadAnew) {
+  const bool one = std::getenv("RESULTSDB_SEED") != nullptr;
+  std::size_t extended = 0, read_anew = 0, unchanged = 0;
+  for (int i = 0; i < (one ? 1 : 40); ++i) {
+    const std::uint64_t seed = property::seed_or(20261127) + static_cast<std::uint64_t>(i);
+    SCOPED_TRACE("to run it again: RESULTSDB_SEED=" + std::to_string(seed));
+    Trial in_order(seed, {.timelines = 2}, 0);
+    in_order.run(60);
+    Trial partial(seed, {.tests = 22, .timelines = 2, .late_percent = 10, .partial = true}, 5);
+    partial.replace_some(5);
+    partial.run(60);
+    for (const Trial* trial : {&in_order, &partial}) {
+      extended += trial->extended();
+      read_anew += trial->read_anew();
+      unchanged += trial->unchanged();
+    }
+    if (HasFailure()) return;
+  }
+  std::printf("%zu tracks extended, %zu read anew, %zu as they were\n", extended, read_anew, unchanged);
+  if (!one) {
+    EXPECT_GT(extended, 2000U);
+    EXPECT_GT(read_anew, 500U);
+    EXPECT_GT(unchanged, 500U);
+  }
+}
+
+TEST(SuiteTracksProperty, ChangesAddedInManyStepsAreThoseAddedAtOnce) {
+  std::mt19937_64 random(property::seed_or(20261127));
+  for (int trial = 0; trial < 20; ++trial) {
+    std::map<TestId, std::vector<TrackChange>> wanted;
+    TrackChanges changes;
+    for (std::uint32_t run = 0; run < 200; ++run) {
+      std::vector<TrackChanges::OfTest> added;
+      for (TestId test = static_cast<TestId>(random() % 40); test < 2'000; test += 1 + random() % 80)
+        added.push_back({test, {run, static_cast<storage::OutcomeId>(random() % 9)}});
+      for (const auto& [test, change] : added) wanted[test].push_back(change);
+      changes = changes.extended(added);
+    }
+    EXPECT_EQ(changes_of(changes), wanted);
+    for (const auto& [test, all] : wanted)
+      for (std::uint32_t run = 0; run < 200; run += 7) {
+        const auto after = std::ranges::upper_bound(all, run, {}, &TrackChange::run);
+        const TestChanges found = changes.find(test);
+        EXPECT_EQ(found.first_after(run), static_cast<std::size_t>(after - all.begin()));
+        EXPECT_EQ(found.outcome_at(run), after == all.begin() ? 0 : std::prev(after)->outcome);
+      }
+    EXPECT_TRUE(changes.find(5'000).empty());
+  }
+}
+
+}  // namespace
+}  // namespace resultsdb::engine
