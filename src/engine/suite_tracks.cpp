@@ -24,31 +24,25 @@ struct StaleTrack {
 
 class TrackReading {
  public:
-  TrackReading(Suite& suite, const Selection& selection) : suite_(suite), selection_(selection) {}
+  TrackReading(Suite& suite, std::span<const Selection> selections, const SuiteTracksVisitor& visit)
+      : suite_(suite), selections_(selections), visit_(visit) {}
 
-  Result<SuiteTracks> read(Snapshot& snapshot) {
+  Result<std::vector<SuiteTracks>> read(Snapshot& snapshot) {
     stale_.clear();
-    SuiteTracks answer;
-    for (const TimelinePtr& timeline : snapshot.timelines()) {
-      if (!matches(selection_, timeline->identity())) continue;
-      const SuiteTrackPtr kept = timeline->suite_track();
-      RESULTSDB_ASSIGN(const Timeline::Reader reader, snapshot.open(*timeline));
-      const auto& since = selection_.received_since;
-      if (since && reader->row.last_received < *since) continue;
-      answer.tracks.push_back(
-          kept && kept->info.version == reader->row.version ? kept : begin(timeline, *reader, kept));
+    std::vector<SuiteTracks> answers(selections_.size());
+    for (const TimelinePtr& timeline : snapshot.timelines()) RESULTSDB_TRY(open(snapshot, timeline, answers));
+    if (stale_.empty()) {
+      RESULTSDB_ASSIGN(outcomes_, suite_.outcomes().table());
+    } else {
+      RESULTSDB_TRY(read_changes());
+      for (StaleTrack& stale : stale_) {
+        RESULTSDB_TRY(cover(stale));
+        RESULTSDB_TRY(stale.before ? read_added(stale) : finish(stale));
+      }
     }
-    RESULTSDB_ASSIGN(answer.outcomes, suite_.outcomes().table());
-    if (stale_.empty()) return answer;
-    snapshot.reads_on();
-    RESULTSDB_TRY(read_changes());
-    for (StaleTrack& stale : stale_) {
-      RESULTSDB_TRY(cover(stale));
-      RESULTSDB_TRY(stale.before ? read_added(stale) : finish(stale));
-      ++(stale.before ? answer.extended : answer.read_anew);
-    }
-    answer.outcomes = outcomes_;
-    return answer;
+    for (SuiteTracks& answer : answers) answer.outcomes = outcomes_;
+    if (visit_) RESULTSDB_TRY(visit_(answers));
+    return answers;
   }
 
   /// What was read has turned out to be of one state.
@@ -57,6 +51,24 @@ class TrackReading {
   }
 
  private:
+  /// Adds the timeline's track to the answers that ask for it. Stale ones are filled later.
+  Status open(Snapshot& snapshot, const TimelinePtr& timeline, std::vector<SuiteTracks>& answers) {
+    const auto named = [&](const Selection& each) { return matches(each, timeline->identity()); };
+    if (std::ranges::none_of(selections_, named)) return {};
+    const SuiteTrackPtr kept = timeline->suite_track();
+    RESULTSDB_ASSIGN(const Timeline::Reader reader, snapshot.open(*timeline));
+    SuiteTrackPtr track;
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      const auto& since = selections_[i].received_since;
+      if (!named(selections_[i]) || (since && reader->row.last_received < *since)) continue;
+      const bool as_kept = kept && kept->info.version == reader->row.version;
+      if (!track) track = as_kept ? kept : begin(timeline, *reader, kept);
+      answers[i].tracks.push_back(track);
+      if (!as_kept) ++(stale_.back().before ? answers[i].extended : answers[i].read_anew);
+    }
+    return {};
+  }
+
   SuiteTrackPtr begin(const TimelinePtr& timeline, const TimelineContents& contents,
                       const SuiteTrackPtr& kept) {
     StaleTrack& stale = stale_.emplace_back();
@@ -205,15 +217,17 @@ class TrackReading {
   }
 
   Suite& suite_;
-  const Selection& selection_;
+  const std::span<const Selection> selections_;
+  const SuiteTracksVisitor& visit_;
   std::vector<StaleTrack> stale_;
   OutcomeTablePtr outcomes_;
 };
 
 }  // namespace
 
-Result<SuiteTracks> read_suite_tracks(Suite& suite, const Selection& selection) {
-  TrackReading reading(suite, selection);
+Result<std::vector<SuiteTracks>> read_suite_tracks(Suite& suite, std::span<const Selection> selections,
+                                                   const SuiteTracksVisitor& visit) {
+  TrackReading reading(suite, selections, visit);
   auto answer =
       read_consistently(suite, Growth::Spoils, [&](Snapshot& snapshot) { return reading.read(snapshot); });
   if (answer) reading.keep();

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "engine/suite.hpp"
@@ -45,8 +47,12 @@ struct SuiteTracks {
   std::size_t read_anew = 0, extended = 0;
 };
 
-/// The selected timelines, each at its newest version. What was read is kept with its timeline: the next call
-/// reads only what was written meanwhile (of a run behind all others, its outcomes alone).
-Result<SuiteTracks> read_suite_tracks(Suite& suite, const Selection& selection);
+/// For each selection its timelines, all at one version, the newest. What was read is kept with its timeline:
+/// the next call reads only what was written meanwhile (of a run behind all others, its outcomes alone).
+/// `visit` is called, perhaps several times, with what may become the answer: what it reads of the runs there
+/// (the tests they lost) is of the same versions.
+using SuiteTracksVisitor = std::function<Status(std::span<const SuiteTracks>)>;
+Result<std::vector<SuiteTracks>> read_suite_tracks(Suite& suite, std::span<const Selection> selections,
+                                                   const SuiteTracksVisitor& visit = {});
 
 }  // namespace resultsdb::engine

@@ -83,18 +83,14 @@ class Comparing {
   /// Only tests that are asked for.
   Status cover(const Survey& survey, Side& side) const {
     for (const Window* window : side.windows) {
-      const engine::SuiteTrack& track = window->track();
       side.runs += static_cast<std::uint32_t>(window->runs().size());
       const TestSet* last = nullptr;
       for (const std::uint32_t run : window->runs()) {
         const TestSet& tests = window->covered_by(run);
         if (&tests != last) side.covered = TestSet::united(side.covered, tests);
         last = &tests;
-        if (track.runs[run]->lost == 0) continue;
-        RESULTSDB_ASSIGN(const auto timeline, survey.suite().find_timeline(track.number));
-        if (!timeline) continue;
-        RESULTSDB_ASSIGN(const auto lost, timeline->lost_tests(*track.runs[run]));
-        side.lost = TestSet::united(side.lost, TestSet::from_sorted(*lost));
+        RESULTSDB_ASSIGN(const auto lost, survey.lost_tests(*window, run));
+        if (!lost->empty()) side.lost = TestSet::united(side.lost, TestSet::from_sorted(*lost));
       }
     }
     if (const auto& wanted = survey.wanted()) side.covered = TestSet::intersection(side.covered, *wanted);
@@ -276,10 +272,11 @@ Question question_of(const CompareQuery& query, const CompareSide& side) {
 
 Result<Comparison> compare_sides(ModelCore& core, const CompareQuery& query,
                                  std::span<const std::string> never_in_a) {
-  RESULTSDB_ASSIGN(const Survey a,
-                   Survey::read(core, question_of(query, query.a), "compare.fisher/1", never_in_a));
-  RESULTSDB_ASSIGN(const Survey b, Survey::read(core, question_of(query, query.b), "compare.fisher/1"));
-  return Comparing(query, a, b).compare();
+  const Survey::Request sides[] = {{question_of(query, query.a), never_in_a},
+                                   {question_of(query, query.b), {}}};
+  RESULTSDB_ASSIGN(const auto surveys,
+                   Survey::read_together(core, sides, "compare.fisher/1", Survey::read_all_lost));
+  return Comparing(query, surveys[0], surveys[1]).compare();
 }
 
 Result<Comparison> Answers::compare(const CompareQuery& query) {

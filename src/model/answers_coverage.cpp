@@ -32,11 +32,12 @@ class GapFinder {
  public:
   GapFinder(const Survey& survey, const CoverageGapsQuery& query) : survey_(survey), query_(query) {}
 
-  Status find() {
+  Status find(std::vector<NewestRuns> newest) {
     const Time fresh_since = survey_.newest_received() - query_.stale_after;
-    for (const Window& window : survey_.windows) {
+    for (std::size_t w = 0; w < survey_.windows.size(); ++w) {
+      const Window& window = survey_.windows[w];
       Covered& covered = windows_.emplace_back();
-      RESULTSDB_ASSIGN(covered.newest, NewestRuns::read(survey_, window, query_.now));
+      covered.newest = std::move(newest[w]);
       covered.lost = TestSet::from_sorted(covered.newest.lost_tests());
       covered.skipped = skipped(window, covered.newest);
       covered.run = without(covered.newest.covered(), covered.skipped);
@@ -247,21 +248,27 @@ std::string_view to_string(GapReason reason) noexcept {
 }
 
 Result<CoverageGapsAnswer> Answers::coverage_gaps(const CoverageGapsQuery& query) {
-  RESULTSDB_ASSIGN(const Survey survey, Survey::read(*model_->implementation_, query, "coverage-gaps/1"));
-  GapFinder finder(survey, query);
-  RESULTSDB_TRY(finder.find());
+  RESULTSDB_ASSIGN(auto surveyed, NewestRuns::survey(*model_->implementation_, query, "coverage-gaps/1"));
+  GapFinder finder(surveyed.survey, query);
+  RESULTSDB_TRY(finder.find(std::move(surveyed.newest)));
   return finder.answer();
 }
 
 Result<CoverageAtAnswer> Answers::coverage_at(const CoverageAtQuery& query) {
   RESULTSDB_ASSIGN(const Question earlier, before(query));
-  RESULTSDB_ASSIGN(const Survey known, Survey::read(*model_->implementation_, earlier, "coverage-at/1"));
   std::map<std::string_view, TestSet> expected;
-  for (const Window& window : known.windows) {
-    RESULTSDB_ASSIGN(const NewestRuns newest, NewestRuns::read(known, window, query.now));
-    expected[window.track().info.id] = newest.covered();
-  }
-  RESULTSDB_ASSIGN(const Survey survey, Survey::read(*model_->implementation_, query, "coverage-at/1"));
+  const auto read_within = [&](std::span<const Survey> surveys) -> Status {
+    expected.clear();
+    for (const Window& window : surveys[0].windows) {
+      RESULTSDB_ASSIGN(const NewestRuns newest, NewestRuns::read(surveys[0], window, query.now));
+      expected[window.track().info.id] = newest.covered();
+    }
+    return Survey::read_all_lost(surveys.subspan(1));
+  };
+  const Survey::Request requests[] = {{earlier, {}}, {query, {}}};
+  RESULTSDB_ASSIGN(const auto surveys, Survey::read_together(*model_->implementation_, requests,
+                                                             "coverage-at/1", read_within));
+  const Survey& survey = surveys[1];
   CoverageAtAnswer answer{.timelines = survey.timelines, .rows = {}, .basis = survey.basis};
   for (std::uint32_t w = 0; w < survey.windows.size(); ++w) {
     RESULTSDB_ASSIGN(auto row, coverage_there(survey, w, expected[survey.timelines[w].id], query.now));

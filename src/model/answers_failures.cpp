@@ -106,7 +106,8 @@ std::optional<storage::RunRef> find_run(const Survey& survey, const RunInfo& run
 }  // namespace
 
 Result<FailuresAnswer> Answers::failures(const FailuresQuery& query) {
-  RESULTSDB_ASSIGN(const Survey survey, Survey::read(*model_->implementation_, query, "failures/1"));
+  RESULTSDB_ASSIGN(const Survey survey, Survey::read(*model_->implementation_, query, "failures/1", {},
+                                                     Survey::read_all_lost));
   FailureReader reader(survey);
   std::vector<TestId> ids = reader.failing();
   if (!query.test.empty()) {

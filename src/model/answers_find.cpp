@@ -7,11 +7,13 @@
 namespace resultsdb {
 
 Result<FindAnswer> Answers::find(const FindQuery& query) {
-  RESULTSDB_ASSIGN(const Survey survey, Survey::read(*model_->implementation_, query, "find.query/1"));
+  const bool coverage = needs_coverage(query.query);
+  RESULTSDB_ASSIGN(const Survey survey, Survey::read(*model_->implementation_, query, "find.query/1", {},
+                                                     coverage ? Survey::read_all_lost : Survey::Within()));
   TestFactsReader reader(survey,
                          {.outcomes = needs_outcomes(query.query),
                           .verdicts = needs_verdicts(query.query),
-                          .coverage = needs_coverage(query.query),
+                          .coverage = coverage,
                           .durations = needs_durations(query.query)},
                          query.stale_after);
   RESULTSDB_TRY(reader.prepare());

@@ -133,11 +133,8 @@ class Planning {
   Status find_lost() {
     for (std::size_t w = 0; w < survey_.windows.size(); ++w) {
       const Window& window = survey_.windows[w];
-      const engine::SuiteTrack& track = window.track();
-      if (window.runs().empty() || track.runs[window.runs().back()]->lost == 0) continue;
-      RESULTSDB_ASSIGN(const auto timeline, survey_.suite().find_timeline(track.number));
-      if (!timeline) continue;
-      RESULTSDB_ASSIGN(const auto lost, timeline->lost_tests(*track.runs[window.runs().back()]));
+      if (window.runs().empty()) continue;
+      RESULTSDB_ASSIGN(const auto lost, survey_.lost_tests(window, window.runs().back()));
       lost_[w] = TestSet::from_sorted(*lost);
     }
     return {};
@@ -310,7 +307,13 @@ class Planning {
 
 Result<PlanAnswer> Answers::plan(const PlanQuery& query) {
   if (query.budget.count() < 0) return invalid_argument("must not be negative", "budget");
-  RESULTSDB_ASSIGN(const Survey survey, Survey::read(*model_->implementation_, query, "plan/1"));
+  const auto read_newest_lost = [](std::span<const Survey> surveys) -> Status {
+    for (const Window& window : surveys.front().windows)
+      if (!window.runs().empty()) RESULTSDB_TRY(surveys.front().lost_tests(window, window.runs().back()));
+    return {};
+  };
+  RESULTSDB_ASSIGN(const Survey survey,
+                   Survey::read(*model_->implementation_, query, "plan/1", {}, read_newest_lost));
   return Planning(survey, query).plan(*this);
 }
 

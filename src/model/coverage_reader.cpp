@@ -53,6 +53,21 @@ Result<NewestRuns> NewestRuns::read(const Survey& survey, const Window& window, 
   return newest;
 }
 
+Result<NewestRuns::Surveyed> NewestRuns::survey(ModelCore& core, const Question& question,
+                                                std::string_view definition) {
+  std::vector<NewestRuns> newest;
+  const auto read_all = [&](std::span<const Survey> surveys) -> Status {
+    newest.clear();
+    for (const Window& window : surveys.front().windows) {
+      RESULTSDB_ASSIGN(NewestRuns runs, read(surveys.front(), window, question.now));
+      newest.push_back(std::move(runs));
+    }
+    return {};
+  };
+  RESULTSDB_ASSIGN(Survey survey, Survey::read(core, question, definition, {}, read_all));
+  return Surveyed{std::move(survey), std::move(newest)};
+}
+
 std::vector<TestId> NewestRuns::lost_tests() const {
   std::vector<TestId> tests;
   for (const auto& [test, runs] : lost_)

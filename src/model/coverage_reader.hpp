@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "model/survey.hpp"
@@ -16,6 +17,9 @@ namespace resultsdb {
 class NewestRuns {
  public:
   static Result<NewestRuns> read(const Survey& survey, const Window& window, Time now);
+  /// A survey and those of its windows, of one moment.
+  struct Surveyed;
+  static Result<Surveyed> survey(ModelCore& core, const Question& question, std::string_view definition);
 
   /// Tests with a result in any run that counts.
   const engine::TestSet& ever() const { return ever_; }
@@ -34,6 +38,11 @@ class NewestRuns {
   engine::TestSet ever_, covered_;
   std::map<storage::TestId, std::vector<std::uint32_t>> lost_;
   bool cut_off_ = false;
+};
+
+struct NewestRuns::Surveyed {
+  Survey survey;
+  std::vector<NewestRuns> newest;  // by window
 };
 
 }  // namespace resultsdb

@@ -183,12 +183,11 @@ Time Window::newest_received() const {
   return newest;
 }
 
-Result<Survey> Survey::read(ModelCore& core, const Question& question, std::string_view definition,
-                            std::span<const std::string> without) {
-  RESULTSDB_TRY(domain::check_name("suite", question.suite, domain::Presence::Required));
+Result<Survey> Survey::build(const engine::SuitePtr& suite, const engine::SuiteTracks& tracks,
+                             const Request& request, std::string_view definition) {
+  const Question& question = request.question;
   Survey survey;
-  survey.suite_ = core.suite(question.suite);
-  RESULTSDB_ASSIGN(const auto tracks, engine::read_suite_tracks(*survey.suite_, question.selection));
+  survey.suite_ = suite;
   survey.outcomes_ = tracks.outcomes;
   survey.open_ended_ =
       !question.range.to_position && !question.range.to_started && !question.commit && question.run.empty();
@@ -201,7 +200,7 @@ Result<Survey> Survey::read(ModelCore& core, const Question& question, std::stri
   survey.basis.definition = definition;
   for (const engine::SuiteTrackPtr& track : tracks.tracks) {
     survey.timelines.push_back(track->info);
-    const Window& window = survey.windows.emplace_back(track, question, without);
+    const Window& window = survey.windows.emplace_back(track, question, request.without);
     survey.basis.runs += window.runs().size();
     for (const std::uint32_t run : window.runs()) survey.basis.results += window.run(run)->counts.covered;
     survey.basis.excluded.insert(survey.basis.excluded.end(), window.excluded().begin(),
@@ -209,6 +208,40 @@ Result<Survey> Survey::read(ModelCore& core, const Question& question, std::stri
   }
   if (!question.name_contains.empty()) RESULTSDB_TRY(survey.read_wanted(question.name_contains));
   return survey;
+}
+
+Result<std::vector<Survey>> Survey::read_together(ModelCore& core, std::span<const Request> requests,
+                                                  std::string_view definition, const Within& within) {
+  const std::string& name = requests.front().question.suite;
+  RESULTSDB_TRY(domain::check_name("suite", name, domain::Presence::Required));
+  const engine::SuitePtr suite = core.suite(name);
+  std::vector<Selection> selections;
+  for (const Request& request : requests) selections.push_back(request.question.selection);
+  std::vector<Survey> surveys;
+  const auto build_all = [&](std::span<const engine::SuiteTracks> tracks) -> Status {
+    surveys.clear();
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+      RESULTSDB_ASSIGN(Survey survey, build(suite, tracks[i], requests[i], definition));
+      surveys.push_back(std::move(survey));
+    }
+    return within ? within(surveys) : Status();
+  };
+  RESULTSDB_TRY(engine::read_suite_tracks(*suite, selections, build_all));
+  return surveys;
+}
+
+Result<Survey> Survey::read(ModelCore& core, const Question& question, std::string_view definition,
+                            std::span<const std::string> without, const Within& within) {
+  const Request request{question, without};
+  RESULTSDB_ASSIGN(auto surveys, read_together(core, {&request, 1}, definition, within));
+  return std::move(surveys.front());
+}
+
+Status Survey::read_all_lost(std::span<const Survey> surveys) {
+  for (const Survey& survey : surveys)
+    for (const Window& window : survey.windows)
+      for (const std::uint32_t run : window.runs()) RESULTSDB_TRY(survey.lost_tests(window, run));
+  return {};
 }
 
 Status Survey::read_wanted(std::string_view contains) {
@@ -259,15 +292,21 @@ Time Survey::newest_received() const {
   return newest;
 }
 
+Result<std::shared_ptr<const std::vector<storage::TestId>>> Survey::lost_tests(const Window& window,
+                                                                               std::uint32_t run) const {
+  static const auto none = std::make_shared<const std::vector<storage::TestId>>();
+  const engine::RunEntry& entry = *window.track().runs[run];
+  if (entry.lost == 0) return none;
+  RESULTSDB_ASSIGN(const auto timeline, suite_->find_timeline(window.track().number));
+  if (!timeline) return none;
+  return timeline->lost_tests(entry);
+}
+
 Result<std::map<storage::TestId, std::vector<std::uint32_t>>> Survey::lost_tests(
     const Window& window, std::span<const std::uint32_t> runs) const {
   std::map<storage::TestId, std::vector<std::uint32_t>> lost;
-  RESULTSDB_ASSIGN(const auto timeline, suite_->find_timeline(window.track().number));
-  if (!timeline) return lost;
   for (const std::uint32_t run : runs) {
-    const engine::RunEntry& entry = *window.track().runs[run];
-    if (entry.lost == 0) continue;
-    RESULTSDB_ASSIGN(const auto tests, timeline->lost_tests(entry));
+    RESULTSDB_ASSIGN(const auto tests, lost_tests(window, run));
     for (const storage::TestId test : *tests) lost[test].push_back(run);
   }
   return lost;

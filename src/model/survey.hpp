@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -69,8 +71,23 @@ class Window {
 /// The windows of a question, and what is said of each outcome.
 class Survey {
  public:
+  /// A question and the public ids of runs that do not count.
+  struct Request {
+    Question question;
+    std::span<const std::string> without;
+  };
+  /// Called with the surveys before they are known to be of one moment, perhaps several times: what it reads
+  /// of their runs by lost_tests() is of the same moment, and is kept with them. Read later, a run may have
+  /// been deleted.
+  using Within = std::function<Status(std::span<const Survey>)>;
+
   static Result<Survey> read(ModelCore& core, const Question& question, std::string_view definition,
-                             std::span<const std::string> without = {});
+                             std::span<const std::string> without = {}, const Within& within = {});
+  /// Several of one suite, by request: all of one moment.
+  static Result<std::vector<Survey>> read_together(ModelCore& core, std::span<const Request> requests,
+                                                   std::string_view definition, const Within& within = {});
+  /// A Within: the tests that any run of the windows lost.
+  static Status read_all_lost(std::span<const Survey> surveys);
 
   std::vector<Window> windows;
   std::vector<TimelineInfo> timelines;  // by window
@@ -112,8 +129,10 @@ class Survey {
   Result<std::vector<std::string_view>> names(std::span<const storage::TestId> tests) const;
   /// Of any run of the suite within the range: what "stale" counts from.
   Time newest_received() const;
-  /// The tests that some of these runs lost, and which ones, ascending. A blob for each run that lost any,
-  /// the first time.
+  /// The tests that a run lost, ascending; a blob, the first time. To be called Within first.
+  Result<std::shared_ptr<const std::vector<storage::TestId>>> lost_tests(const Window& window,
+                                                                         std::uint32_t run) const;
+  /// The tests that some of these runs lost, and which ones, ascending.
   Result<std::map<storage::TestId, std::vector<std::uint32_t>>> lost_tests(
       const Window& window, std::span<const std::uint32_t> runs) const;
   /// NotFound if the suite has no test of this name.
@@ -121,6 +140,8 @@ class Survey {
   engine::Suite& suite() const { return *suite_; }
 
  private:
+  static Result<Survey> build(const engine::SuitePtr& suite, const engine::SuiteTracks& tracks,
+                              const Request& request, std::string_view definition);
   Status read_wanted(std::string_view contains);
 
   engine::SuitePtr suite_;

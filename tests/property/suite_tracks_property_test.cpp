@@ -12,19 +12,14 @@
 #include <vector>
 
 #include "engine/suite_tracks.hpp"
-#include "property/matrix_oracle.hpp"
-#include "property/random_history.hpp"
 #include "property/random_store.hpp"
-#include "resultsdb/backends/memory.hpp"
 #include "resultsdb/model.hpp"
 #include "support/value_of.hpp"
 
 namespace resultsdb::engine {
 namespace {
 
-using property::MatrixOracle;
-using property::RandomRuns;
-using property::Shape;
+using property::RandomStore;
 using storage::TestId;
 
 std::map<TestId, std::vector<TrackChange>> changes_of(const TrackChanges& changes) {
@@ -54,20 +49,16 @@ void expect_same(const SuiteTrack& kept, const SuiteTrack& fresh) {
 }
 
 /// Random runs, and after most of them a look at what is kept: sometimes several are taken in at once.
-class Trial {
+class Trial : private RandomStore {
  public:
-  Trial(std::uint64_t seed, Shape shape, int delete_percent)
-      : runs_(seed, shape),
-        delete_percent_(delete_percent),
-        model_(value_of(Model::create(backends::open_memory()))),
-        kept_(model_->storage(), "random") {}
+  using RandomStore::RandomStore;
 
   void run(int steps) {
     for (int i = 0; i < steps && !::testing::Test::HasFailure(); ++i) {
       if (!oracle_.runs().empty() && runs_.chance(replace_percent_)) {
         replace(i);
       } else {
-        property::step(*model_, oracle_, runs_, delete_percent_, from_seconds(1'000'000 + i));
+        step(from_seconds(1'000'000 + i));
       }
       if (runs_.chance(70)) look();
     }
@@ -89,9 +80,10 @@ class Trial {
   }
 
   void look() {
-    const SuiteTracks kept = value_of(read_suite_tracks(kept_, {}));
+    const Selection all;
+    const SuiteTracks kept = value_of(read_suite_tracks(kept_, {&all, 1})).front();
     Suite suite(model_->storage(), "random");
-    const SuiteTracks fresh = value_of(read_suite_tracks(suite, {}));
+    const SuiteTracks fresh = value_of(read_suite_tracks(suite, {&all, 1})).front();
     EXPECT_EQ(fresh.read_anew, fresh.tracks.size());
     EXPECT_EQ(fresh.extended, 0U);
     ASSERT_EQ(kept.tracks.size(), fresh.tracks.size());
@@ -105,12 +97,8 @@ class Trial {
     for (const SuiteTrackPtr& track : kept.tracks) before_.emplace_back(track, changes_of(track->changes));
   }
 
-  RandomRuns runs_;
-  const int delete_percent_;
   int replace_percent_ = 0;
-  MatrixOracle oracle_;
-  std::shared_ptr<Model> model_;
-  Suite kept_;
+  Suite kept_{model_->storage(), "random"};
   std::vector<std::pair<SuiteTrackPtr, std::map<TestId, std::vector<TrackChange>>>> before_;
   std::size_t read_anew_ = 0, extended_ = 0, unchanged_ = 0;
 };
