@@ -12,6 +12,23 @@ trap 'rm -f "$step_times"' EXIT
 say() { printf '%s\n' "$*"; }
 fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
+# need_space MB NAME…: says how much build/NAME… of that size together still need and how much is free; stops if that is
+# less. A fifth is added for a compiler that makes more of it, and 2 GB for what tests keep in the temporary folder.
+need_space() {
+  local temporary=2000 needed free there
+  there=$(cd build && shift && { du -scm "$@" 2>/dev/null || true; } | tail -1 | cut -f1) # without those that are not there yet
+  needed=$(($1 > there ? ($1 - there) * 6 / 5 : 0)) free=$(free_space build)
+  if [ "$(file_system build)" = "$(file_system "${TMPDIR:-/tmp}")" ]; then
+    needed=$((needed + temporary))
+  elif [ "$(free_space "${TMPDIR:-/tmp}")" -lt $temporary ]; then
+    fail "${TMPDIR:-/tmp} has $(free_space "${TMPDIR:-/tmp}") MB free; the tests need $temporary MB there. Set TMPDIR to a folder on a larger disk."
+  fi
+  say "Disk: $needed MB needed, $free MB free for $root/build and the tests' stores"
+  [ "$free" -ge "$needed" ] || fail "not enough disk space: $((needed - free)) MB more are needed."
+}
+free_space() { df -Pm "$1" | awk 'NR == 2 { print $4 }'; }
+file_system() { df -P "$1" | awk 'NR == 2 { print $1 }'; }
+
 # step "NAME" "EXPECTED TIME" COMMAND…: says what runs and how long it takes; its status is the command's.
 step() {
   local name=$1 expected=$2 begin=$SECONDS status=0
