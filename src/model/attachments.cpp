@@ -2,8 +2,10 @@
 //   content/DIGEST  which blob holds the bytes, and how many there are
 //   link/NAME       an attachment; its attribute `content` is the digest
 //   pending/BLOB    a blob that no content names: being written, or being deleted
-// Every step is one batch. Whoever adds or removes a name of a content puts the content's document again, so
-// that of two who do it at once one has to look again.
+//   held/BLOB       a blob that a content names
+// Every step is one batch. Whoever adds or removes a name of a content puts the document of its blob again,
+// so that of two who do it at once one has to look again. The content's own document would not do: a content
+// that goes and comes again begins at the same version, but with another blob.
 #include "resultsdb/attachments.hpp"
 
 #include <algorithm>
@@ -25,7 +27,7 @@ constexpr std::size_t kChunksAtOnce = 4;      // of a batch while writing
 constexpr std::uint32_t kDeletedAtOnce = 64;  // chunks
 constexpr int kRounds = 100;                  // of writers that all want the same content
 constexpr std::string_view kSet = "attachments.", kContent = "content/", kLink = "link/",
-                           kPending = "pending/";
+                           kPending = "pending/", kHeld = "held/";
 constexpr char kContentAttribute[] = "content";
 constexpr std::uint32_t kPage = 100;
 
@@ -53,18 +55,20 @@ Error corrupt(const Document& document) {
 struct Content {
   std::string blob;
   std::uint64_t size = 0, chunk_bytes = kChunk;
+  bool held = true;  ///< has a document of that kind; those of the first versions have not
 
   std::uint32_t chunks() const { return chunks_of(size, chunk_bytes); }
   std::string text() const {
     return R"({"blob":")" + blob + R"(","size":)" + std::to_string(size) + R"(,"chunk":)" +
-           std::to_string(chunk_bytes) + "}";
+           std::to_string(chunk_bytes) + (held ? R"(,"held":true})" : "}");
   }
   static Result<Content> read(const Document& document) {
     try {
       const auto object = boost::json::parse(document.text).as_object();
       Content content{.blob = std::string(object.at("blob").as_string()),
                       .size = object.at("size").to_number<std::uint64_t>(),
-                      .chunk_bytes = object.at("chunk").to_number<std::uint64_t>()};
+                      .chunk_bytes = object.at("chunk").to_number<std::uint64_t>(),
+                      .held = object.contains("held")};
       if (content.chunk_bytes > 0) return content;
     } catch (const std::exception&) {
     }
@@ -121,10 +125,28 @@ class Set {
     return storage_.get_document(collection_, key(kind, name));
   }
 
+  /// The document that whoever changes the names of a content puts again. Conflict if the content went
+  /// meanwhile.
+  Result<Document> guard(const Document& content) {
+    RESULTSDB_ASSIGN(const Content bytes, Content::read(content));
+    if (!bytes.held) return content;
+    RESULTSDB_ASSIGN(auto held, get(kHeld, bytes.blob));
+    if (!held) return make_error(ErrorCode::Conflict, "the content was deleted meanwhile", content.key);
+    return std::move(*held);
+  }
+
+  /// To `batch`: the content gets a name.
+  Status hold(DocumentBatch& batch, const Document& content) {
+    RESULTSDB_ASSIGN(const Document guard, this->guard(content));
+    put(batch, guard.key, guard.text, guard.version);
+    return {};
+  }
+
   /// To `batch`: a name goes that the content has. A content without another one goes too.
   Status release(DocumentBatch& batch, const std::string& digest, const std::string& name) {
     RESULTSDB_ASSIGN(const auto content, get(kContent, digest));
     if (!content) return {};
+    RESULTSDB_ASSIGN(const Document guard, this->guard(*content));
     RESULTSDB_ASSIGN(const auto links, storage_.find_documents({.collection = collection_,
                                                                 .key_prefix = std::string(kLink),
                                                                 .attributes = {{kContentAttribute, digest}}},
@@ -132,11 +154,12 @@ class Set {
     const bool others = std::any_of(links.rows.begin(), links.rows.end(),
                                     [&](const Document& link) { return link.key != key(kLink, name); });
     if (others) {
-      put(batch, content->key, content->text, content->version);
+      put(batch, guard.key, guard.text, guard.version);
       return {};
     }
     RESULTSDB_ASSIGN(const Content bytes, Content::read(*content));
-    batch.deletes.push_back({.key = content->key, .expected_version = content->version});
+    batch.deletes.push_back({.key = guard.key, .expected_version = guard.version});
+    if (bytes.held) batch.deletes.push_back({.key = content->key, .expected_version = {}});
     put(batch, key(kPending, bytes.blob), Pending{.chunks = bytes.chunks()}.text(), 0);
     released.push_back(bytes.blob);
     return {};
@@ -189,9 +212,9 @@ class Set {
     for (int round = 0; round < kRounds; ++round) {
       DocumentBatch batch = this->batch();
       released.clear();
-      RESULTSDB_TRY(fill(batch));
-      if (batch.puts.empty() && batch.deletes.empty()) return {};
-      status = apply(batch);
+      status = fill(batch);
+      if (status && batch.puts.empty() && batch.deletes.empty()) return {};
+      if (status) status = apply(batch);
       if (is_conflict(status)) continue;
       RESULTSDB_TRY(status);
       for (const std::string& blob : released) RESULTSDB_TRY(discard(blob));
@@ -289,10 +312,11 @@ class AttachmentWriter::Implementation {
       RESULTSDB_ASSIGN(const auto known, set.get(kContent, what.content));
       stored = !known;
       if (known) {
-        put(batch, known->key, known->text, known->version);
+        RESULTSDB_TRY(set.hold(batch, *known));
       } else {
         RESULTSDB_TRY(check_pending(set));
         put(batch, key(kContent, what.content), content.text(), 0);
+        put(batch, key(kHeld, blob_), "{}", 0);
         if (pending_version_ > 0)
           batch.deletes.push_back({.key = key(kPending, blob_), .expected_version = pending_version_});
         put_held(batch);
@@ -382,7 +406,7 @@ Result<Attachment> Attachments::link(Attachment what) {
   RESULTSDB_TRY(set.change([&](DocumentBatch& batch) -> Status {
     RESULTSDB_ASSIGN(const auto content, set.get(kContent, what.content));
     if (!content) return make_error(ErrorCode::NotFound, "there is no such content", what.content);
-    put(batch, content->key, content->text, content->version);
+    RESULTSDB_TRY(set.hold(batch, *content));
     return set.add_link(batch, what);
   }));
   return what;
@@ -468,7 +492,7 @@ Status Attachments::check(std::vector<Problem>& problems) {
     RESULTSDB_ASSIGN(const auto links, find({.content = digest, .limit = 1}));
     if (!links.items.empty()) return {};
     RESULTSDB_ASSIGN(const auto now, storage_.get_document(collection_, document.key));
-    if (now && now->version == document.version) report(document, "nothing names this content");
+    if (now && now->text == document.text) report(document, "nothing names this content");
     return {};
   };
   RESULTSDB_TRY(set.for_each(kContent, [&](const Document& document) -> Status {

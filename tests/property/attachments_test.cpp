@@ -199,6 +199,34 @@ TEST_P(AttachmentsTest, ACallCutOffAnywhereLeavesAllOrNothing) {
   }
 }
 
+/// Between a look and a write the attachment goes and comes again, with the same versions as before.
+TEST_P(AttachmentsTest, WhatCameAgainMeanwhileIsNotTakenForWhatWas) {
+  const std::string bytes = noise(600'000, 1);
+  Attachments others(*watched_, "files");
+  for (const bool replace : {false, true}) {
+    ASSERT_TRUE(put("name", bytes));
+    bool done = false;
+    faulty_->set_hook([&](const testing::FaultyStorage::Call& call) -> Status {
+      if (done || call.operation != "apply" || call.when != testing::FaultyStorage::When::Before) return {};
+      done = true;
+      RESULTSDB_TRY(others.remove("name"));
+      AttachmentWriter writer = others.write(at(0));
+      RESULTSDB_TRY(writer.append(bytes));
+      RESULTSDB_TRY(writer.finish({.name = "name"}));
+      return {};
+    });
+    if (replace) {
+      EXPECT_TRUE(put("name", "other"));
+    } else {
+      EXPECT_TRUE(remove("name"));
+    }
+    faulty_->set_hook({});
+    EXPECT_EQ(get("name"), replace ? "other" : "nothing");
+    EXPECT_EQ(problems(), Text());
+    EXPECT_EQ(watched_->chunks(), replace ? 1u : 0u);
+  }
+}
+
 TEST_P(AttachmentsTest, SeveralAtOnceKeepWhatHasANameAndNothingElse) {
   const Text contents = {noise(400'000, 1), noise(1'300'000, 2), "small"};
   std::vector<std::thread> threads;
