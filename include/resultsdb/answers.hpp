@@ -361,6 +361,8 @@ struct CoverageGapsQuery;  // resultsdb/coverage.hpp
 struct CoverageGapsAnswer;
 struct CoverageAtQuery;
 struct CoverageAtAnswer;
+struct TestListQuery;  // resultsdb/test_list.hpp
+struct TestListAnswer;
 struct StandingsQuery;  // resultsdb/standings.hpp
 struct StandingsAnswer;
 struct ResolveQuery;  // resultsdb/test_names.hpp
@@ -424,7 +426,9 @@ class Answers {
   Result<std::vector<ReasonOfResult>> reasons(const std::string& suite, Question::Bad bad,
                                               std::span<const BadAt> results);
 
-  /// Verdicts and failing streaks of some tests; see resultsdb/standings.hpp.
+  /// Tests by how they stand; see resultsdb/test_list.hpp. Of the tests that find() looks at.
+  Result<TestListAnswer> tests(const TestListQuery& query);
+  /// Verdicts, failing streaks and newest results of some tests; see resultsdb/standings.hpp.
   Result<StandingsAnswer> standings(const StandingsQuery& query);
   /// The tests that names mean, also shortened ones, by index; see resultsdb/test_names.hpp.
   Result<std::vector<ResolvedName>> resolve(const ResolveQuery& query);

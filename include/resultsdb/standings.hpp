@@ -1,4 +1,4 @@
-// How tests stand: the verdict on each timeline, and since when it fails.
+// How tests stand: the verdict on each timeline, since when it fails, and what it did last.
 #pragma once
 
 #include <chrono>
@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "resultsdb/aggregate/durations.hpp"
 #include "resultsdb/answers.hpp"
 
 namespace resultsdb {
@@ -14,6 +15,7 @@ namespace resultsdb {
 struct StandingsQuery : Question {
   std::vector<std::string> tests;               ///< in full; unknown ones have no standing
   std::chrono::seconds stale_after{12 * 3600};  ///< as VerdictQuery's
+  std::uint32_t durations_of = 0;  ///< the newest runs of each timeline for Test::durations; 0: none are read
 };
 
 struct StandingsAnswer {
@@ -29,9 +31,18 @@ struct StandingsAnswer {
     Verdict verdict = Verdict::Healthy;
     std::optional<Streak> streak;  ///< nothing: the newest result is good
   };
+  struct Newest {
+    std::uint32_t timeline = 0;
+    Outcome outcome;
+    RunInfoPtr run;
+  };
   struct Test {
     std::optional<Verdict> verdict;        ///< the most urgent one; nothing: not run
     std::vector<OnTimeline> per_timeline;  ///< of those with a result that is no skip
+    std::vector<Newest> newest;            ///< of those with a result
+    /// Flakiness::minority, added up over the timelines with good and bad results in their newest segments.
+    std::optional<Proportion> flaky;
+    aggregate::DurationSummary durations;  ///< as SlowTest::durations
   };
   std::vector<TimelineInfo> timelines;
   std::vector<Test> tests;  ///< by StandingsQuery::tests

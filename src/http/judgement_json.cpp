@@ -19,6 +19,7 @@ std::string_view explain(std::string_view definition) {
       {"regression.segments/1",
        "change points of the most probable segmentation of each test on each timeline; events with a common "
        "start are one item"},
+      {"tests/1", "tests of the selection by their newest results, verdicts and medians"},
       {"verdict/1", "the first that holds of stale, unknown, regressed, broken, flaky, fixed, healthy"},
       {"culprit.posterior/1",
        "probability that the change happened in each gap between tested places, of all timelines together"},
@@ -118,12 +119,12 @@ void PointWriter::write(JsonWriter& json, std::string_view name, const RunInfoPt
 
 void write_standing(JsonWriter& json, std::optional<Verdict> verdict,
                     const std::optional<StandingsAnswer::Streak>& streak,
-                    const std::vector<OutcomeInfo>& outcomes, const PointWriter& points) {
+                    const std::function<std::optional<std::uint32_t>(const Outcome&)>& id_of,
+                    const PointWriter& points) {
   if (verdict) json.member("verdict", resultsdb::to_string(*verdict));
   if (!streak) return;
   json.key("streak").begin_object();
-  const auto shown = std::ranges::find(outcomes, streak->outcome, &OutcomeInfo::outcome);
-  if (shown != outcomes.end()) json.member("outcome", shown->id);
+  if (const auto id = id_of(streak->outcome)) json.member("outcome", *id);
   json.member("runs", streak->runs);
   points.write(json, "first_bad", streak->first_bad);
   points.write(json, "last_good", streak->last_good);

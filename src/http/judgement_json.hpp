@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -47,10 +48,11 @@ class PointWriter {
   CommitNames names_;
 };
 
-/// `"verdict":…,"streak":…` where there is one. `outcomes` are those that the answer lists.
+/// `"verdict":…,"streak":…` where there is one. `id_of`: an outcome's id in the answer, if it has one.
 void write_standing(JsonWriter& json, std::optional<Verdict> verdict,
                     const std::optional<StandingsAnswer::Streak>& streak,
-                    const std::vector<OutcomeInfo>& outcomes, const PointWriter& points);
+                    const std::function<std::optional<std::uint32_t>(const Outcome&)>& id_of,
+                    const PointWriter& points);
 /// What is known of a cluster, but for its id.
 void write_cluster_members(JsonWriter& json, const FailureCluster& cluster,
                            const std::vector<TimelineInfo>& timelines, const PointWriter& points);

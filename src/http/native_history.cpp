@@ -50,7 +50,11 @@ class Verdicts {
   void write(JsonWriter& json, const History& history, const History::Series& series) const {
     const auto found = places_.find({series.test, history.timelines[series.timeline].info.id});
     if (found == places_.end()) return;
-    write_standing(json, found->second->verdict, found->second->streak, history.outcomes, points_);
+    const auto id_of = [&](const Outcome& outcome) -> std::optional<std::uint32_t> {
+      const auto shown = std::ranges::find(history.outcomes, outcome, &OutcomeInfo::outcome);
+      return shown == history.outcomes.end() ? std::nullopt : std::optional(shown->id);
+    };
+    write_standing(json, found->second->verdict, found->second->streak, id_of, points_);
   }
 
  private:

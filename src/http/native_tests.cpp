@@ -5,7 +5,7 @@
 #include "judgement_json.hpp"
 #include "native_context.hpp"
 #include "resultsdb/aggregate/query_language.hpp"
-#include "resultsdb/answers.hpp"
+#include "resultsdb/test_list.hpp"
 #include "schemas.hpp"
 #include "scope.hpp"
 
@@ -17,15 +17,6 @@ struct TestState {
   std::uint32_t worst = 0, timelines = 0;
 };
 
-void write_states(JsonWriter& json, const std::map<Configuration, TestState>& states) {
-  json.key("states").begin_array();
-  for (const auto& [where, state] : states) {
-    json.begin_object().key("where").raw(where.json()).member("worst", state.worst);
-    json.member("n", state.timelines).end_object();
-  }
-  json.end_array();
-}
-
 Configuration grouped(const Configuration& configuration, const std::vector<std::string>& facets) {
   Configuration where;
   for (const std::string& facet : facets) {
@@ -34,62 +25,62 @@ Configuration grouped(const Configuration& configuration, const std::vector<std:
   return where;
 }
 
-/// The most urgent verdict on a test and its longest streak.
-void write_test_standing(JsonWriter& json, const StandingsAnswer::Test& test,
-                         const std::vector<OutcomeInfo>& outcomes, const PointWriter& points) {
-  std::optional<StandingsAnswer::Streak> longest;
-  for (const auto& on : test.per_timeline)
-    if (on.streak && (!longest || on.streak->runs > longest->runs)) longest = on.streak;
-  write_standing(json, test.verdict, longest, outcomes, points);
-}
+/// Rows of tests, and the outcomes in them.
+class TestRows {
+ public:
+  TestRows(const StandingsAnswer& standings, const std::vector<std::string>& facets,
+           const PointWriter& points)
+      : standings_(standings), facets_(facets), points_(points) {}
 
-/// The page's tests with the newest outcome of each on every timeline.
-Status write_tests(JsonWriter& json, const History& history, const std::vector<std::string>& tests,
-                   const std::vector<std::string>& facets, const StandingsAnswer& standings,
-                   const PointWriter& points) {
-  std::map<std::uint32_t, const Outcome*> outcomes;
-  for (const OutcomeInfo& info : history.outcomes) outcomes[info.id] = &info.outcome;
-  std::vector<std::map<Configuration, TestState>> states(tests.size());
-  std::vector<std::optional<Time>> last_run(tests.size());
-  for (const History::Series& series : history.series) {
-    const History::Timeline& timeline = history.timelines[series.timeline];
-    std::size_t run = 0;  // the newest run that covers the test
-    const RunLength* newest = nullptr;
-    for (const RunLength& length : series.outcomes) {
-      if (length.outcome >= 0) {
-        newest = &length;
-        break;
-      }
-      run += length.count;
-    }
-    if (!newest) continue;
-    const auto id = static_cast<std::uint32_t>(newest->outcome);
-    TestState& state = states[series.test][grouped(timeline.info.configuration, facets)];
-    if (state.timelines++ == 0 || is_worse(*outcomes.at(id), *outcomes.at(state.worst))) state.worst = id;
-    auto& last = last_run[series.test];
-    last = std::max(last.value_or(timeline.runs[run]->started), timeline.runs[run]->started);
-  }
-  json.key("items").begin_array();
-  for (std::size_t i = 0; i < tests.size(); ++i) {
-    json.begin_object().member("test", tests[i]);
-    write_states(json, states[i]);
-    if (last_run[i]) json.member("last_run", *last_run[i]);
-    if (i < standings.tests.size()) write_test_standing(json, standings.tests[i], history.outcomes, points);
+  void write(JsonWriter& json, const std::string& name, const StandingsAnswer::Test& test) {
+    json.begin_object().member("test", name);
+    write_states(json, test);
+    std::optional<Time> last_run;
+    for (const auto& newest : test.newest) last_run = std::max(last_run, std::optional(newest.run->started));
+    if (last_run) json.member("last_run", *last_run);
+    std::optional<StandingsAnswer::Streak> longest;
+    for (const auto& on : test.per_timeline)
+      if (on.streak && (!longest || on.streak->runs > longest->runs)) longest = on.streak;
+    write_standing(
+        json, test.verdict, longest, [&](const Outcome& outcome) { return outcomes_.id(outcome); }, points_);
+    if (test.flaky) write_proportion(json, "flaky", *test.flaky);
+    if (test.durations.n > 0) json.member("p50_us", test.durations.p50.count());
     json.end_object();
   }
-  json.end_array().key("outcomes").begin_array();
-  for (const auto& [id, outcome] : history.outcomes) write_outcome(json, id, outcome);
-  json.end_array();
-  return {};
-}
 
-/// One page of tests.
+  void write_outcomes(JsonWriter& json) const { outcomes_.write(json); }
+
+ private:
+  void write_states(JsonWriter& json, const StandingsAnswer::Test& test) {
+    std::map<Configuration, TestState> states;
+    for (const auto& newest : test.newest) {
+      const std::uint32_t id = outcomes_.id(newest.outcome);
+      TestState& state = states[grouped(standings_.timelines[newest.timeline].configuration, facets_)];
+      if (state.timelines++ == 0 || is_worse(newest.outcome, outcomes_[state.worst])) state.worst = id;
+    }
+    json.key("states").begin_array();
+    for (const auto& [where, state] : states) {
+      json.begin_object().key("where").raw(where.json()).member("worst", state.worst);
+      json.member("n", state.timelines).end_object();
+    }
+    json.end_array();
+  }
+
+  const StandingsAnswer& standings_;
+  const std::vector<std::string>& facets_;
+  const PointWriter& points_;
+  OutcomeTable outcomes_;
+};
+
+using Entry = TestListAnswer::Entry;
+
 struct TestPage {
-  std::vector<std::string> tests;
+  std::vector<Entry> entries;
   std::string next;
   std::optional<std::uint64_t> total;
 };
 
+/// Every test that the suite knows: nothing about how they stand is asked.
 Result<TestPage> page_by_name(const NativeContext& context, const Arguments& arguments, const Scope& scope) {
   TestsQuery query;
   RESULTSDB_ASSIGN(const std::int64_t limit, arguments.integer("limit", 100, 1, 1000));
@@ -103,7 +94,8 @@ Result<TestPage> page_by_name(const NativeContext& context, const Arguments& arg
     return invalid_argument(page.error().message, "page");
   }
   if (!page) return page.error();
-  TestPage found{.tests = std::move(page->items), .next = std::move(page->next), .total = {}};
+  TestPage found{.entries = {}, .next = std::move(page->next), .total = {}};
+  for (std::string& name : page->items) found.entries.push_back({.name = std::move(name), .counts = {}});
   if (query.prefix.empty() && query.contains.empty()) {
     RESULTSDB_ASSIGN(found.total, context.model->count_tests(scope.suite));
   }
@@ -117,68 +109,108 @@ std::string_view query_of(std::string_view only) {
   return only;  // a word of the language
 }
 
-Result<aggregate::Query> read_query(const Arguments& arguments) {
+Status read_query(const Arguments& arguments, TestListQuery& list) {
   const std::string text = arguments.get_or("q", "");
   auto query = text.starts_with('{') ? aggregate::parse_query_json(text) : aggregate::parse_query(text);
   if (!query) return invalid_argument(query.error().context + ": " + query.error().message, "q");
-  if (!arguments.has("only")) return query;
-  RESULTSDB_ASSIGN(const std::string only, arguments.one_of("only", {"failing", "unexpected", "flaky", "new",
-                                                                     "skipped", "never_failing", "not_run"}));
-  const std::string asked = to_text(*query);
-  return aggregate::parse_query((asked.empty() ? "" : '(' + asked + ") ") + '(' +
-                                std::string(query_of(only)) + ')');
+  list.query = std::move(*query);
+  if (!arguments.has("only")) return {};
+  RESULTSDB_ASSIGN(const std::string only,
+                   arguments.one_of("only", {"failing", "unexpected", "flaky", "slow", "new", "skipped",
+                                             "never_failing", "not_run"}));
+  list.slow = only == "slow";
+  if (list.slow) return {};
+  const std::string asked = to_text(list.query);
+  RESULTSDB_ASSIGN(list.query, aggregate::parse_query((asked.empty() ? "" : '(' + asked + ") ") + '(' +
+                                                      std::string(query_of(only)) + ')'));
+  return {};
 }
 
-Result<TestPage> page_by_query(const NativeContext& context, const Arguments& arguments, const Scope& scope,
-                               const RangeRequest& range) {
-  if (arguments.has("prefix"))
-    return invalid_argument("cannot stand beside q; write name:BEGINNING* in the query", "prefix");
+Status read_order(const Arguments& arguments, TestListQuery& list) {
+  using Order = TestListQuery::Order;
+  static constexpr std::pair<std::string_view, Order> kOrders[] = {
+      {"name", Order::Name},       {"worst", Order::Worst}, {"verdict", Order::Verdict},
+      {"streak", Order::Streak},   {"flaky", Order::Flaky}, {"p50", Order::P50},
+      {"last_run", Order::LastRun}};
+  const std::string sort = arguments.get_or("sort", "name");
+  list.descending = sort.starts_with('-');
+  const std::string_view field = std::string_view(sort).substr(list.descending ? 1 : 0);
+  const auto found = std::ranges::find(kOrders, field, &std::pair<std::string_view, Order>::first);
+  if (found == std::end(kOrders))
+    return invalid_argument(
+        "must be name, worst, verdict, streak, flaky, p50 or last_run, or one with a - before", "sort");
+  list.order = found->second;
+  return {};
+}
+
+Result<TestPage> page_by_standing(const NativeContext& context, const Arguments& arguments,
+                                  const Question& question) {
   RESULTSDB_ASSIGN(const PageRequest page, read_page(arguments));
-  RESULTSDB_ASSIGN(aggregate::Query query, read_query(arguments));
-  FindQuery find;
-  RESULTSDB_ASSIGN(static_cast<Question&>(find), read_question(context, arguments, scope, range));
-  find.name_contains = arguments.get_or("name", "");
-  find.query = std::move(query);
-  find.after = page.tie;
-  find.limit = page.limit;
-  RESULTSDB_ASSIGN(FindAnswer answer, Answers(context.model).find(find));
-  TestPage found{.tests = std::move(answer.tests), .next = {}, .total = answer.total};
-  if (answer.more) found.next = keyset_token(arguments, 0, found.tests.back());
+  TestListQuery list;
+  static_cast<Question&>(list) = question;
+  RESULTSDB_TRY(read_query(arguments, list));
+  RESULTSDB_TRY(read_order(arguments, list));
+  list.prefix = arguments.get_or("prefix", "");
+  list.parts = arguments.all("name");
+  RESULTSDB_ASSIGN(list.classes, arguments.some_of("class", {"pass", "warn", "fail", "image", "timeout",
+                                                             "crash", "error", "skip", "other"}));
+  RESULTSDB_ASSIGN(const std::int64_t depth, arguments.integer("depth", 0, 0, 20));
+  list.depth = static_cast<std::uint32_t>(depth);
+  if (page.primary) list.after = {*page.primary, page.tie};
+  list.limit = page.limit;
+  RESULTSDB_ASSIGN(TestListAnswer answer, Answers(context.model).tests(list));
+  TestPage found{.entries = std::move(answer.entries), .next = {}, .total = answer.total};
+  if (answer.more) found.next = keyset_token(arguments, found.entries.back().rank, found.entries.back().name);
   return found;
+}
+
+bool asks_for_standing(const Arguments& arguments) {
+  return arguments.get_or("sort", "name") != "name" || arguments.all("name").size() > 1 ||
+         std::ranges::any_of(std::initializer_list<std::string_view>{"q", "only", "class", "depth"},
+                             [&](std::string_view name) { return arguments.has(name); });
+}
+
+void write_folder(JsonWriter& json, const Entry& folder) {
+  json.begin_object().member("prefix", folder.name).member("tests", folder.tests).key("counts");
+  ClassCounts counts;
+  counts.add(folder.counts);
+  write_counts(json, counts);
+  json.end_object();
 }
 
 Result<std::string> find_tests(const NativeContext& context, const Arguments& arguments) {
   RESULTSDB_ASSIGN(const Scope scope, read_scope(context, arguments));
   RESULTSDB_ASSIGN(const RangeRequest range, read_range(context, arguments));
-  RESULTSDB_ASSIGN(const TestPage page, arguments.has("q") || arguments.has("only")
-                                            ? page_by_query(context, arguments, scope, range)
+  RESULTSDB_ASSIGN(Question question, read_question(context, arguments, scope, range));
+  question.name_contains.clear();  // q is a query here
+  RESULTSDB_ASSIGN(const TestPage page, asks_for_standing(arguments)
+                                            ? page_by_standing(context, arguments, question)
                                             : page_by_name(context, arguments, scope));
-
-  HistoryQuery newest;
-  newest.suite = scope.suite;
-  newest.tests = page.tests;
-  newest.selection = scope.selection;
-  newest.range = range.range;
-  newest.limit = std::min<std::uint32_t>(range.last, 20);  // a test rarely pauses longer than that
-  newest.now = context.now();
-  JsonWriter json;
-  json.begin_object();
-  RESULTSDB_ASSIGN(const History history,
-                   page.tests.empty() ? Result<History>(History{}) : context.model->history(newest));
-  StandingsAnswer standings;
-  if (!page.tests.empty()) {
-    RESULTSDB_ASSIGN(standings, Answers(context.model).standings(standings_query(newest, range)));
-  }
+  StandingsQuery query;
+  static_cast<Question&>(query) = question;
+  query.durations_of = TestListQuery::kDurationRuns;
+  for (const Entry& entry : page.entries)
+    if (entry.tests == 0) query.tests.push_back(entry.name);
+  RESULTSDB_ASSIGN(const StandingsAnswer standings, Answers(context.model).standings(query));
   RESULTSDB_ASSIGN(const PointWriter points, PointWriter::load(*context.model, runs_of_streaks(standings)));
-  RESULTSDB_TRY(write_tests(json, history, page.tests, arguments.all("group"), standings, points));
-  write_next(json, page.next);
-  json.key("total");
-  if (page.total) {
-    json.value(*page.total);
-  } else {
-    json.null();
+  const auto facets = arguments.all("group");
+  TestRows rows(standings, facets, points);
+  JsonWriter json;
+  json.begin_object().key("items").begin_array();
+  std::size_t test = 0;
+  for (const Entry& entry : page.entries) {
+    if (entry.tests > 0) {
+      write_folder(json, entry);
+    } else {
+      rows.write(json, entry.name, standings.tests[test++]);
+    }
   }
+  json.end_array().key("outcomes");
+  rows.write_outcomes(json);
+  write_next(json, page.next);
+  json.member("total", page.total);
   if (scope.recent_since) json.member("recent_since", *scope.recent_since);
+  write_basis(json, standings.basis, range);
   json.key("warnings").begin_array().end_array().end_object();
   return json.take();
 }
@@ -204,7 +236,8 @@ Result<std::string> get_test_names(const NativeContext& context, const Arguments
 void add_test_routes(Router& router, const ContextPtr& context) {
   add_read(router, context,
            {"/v1/tests", "findTests",
-            names({"SEL", "RNG", "limit", "page", "name", "prefix", "q", "only", "group*"}), find_tests});
+            names({"SEL", "RNG", "PAGE", "name*", "prefix", "q", "only", "class*", "group*", "depth"}),
+            find_tests});
   ReadOperation all_names{"/v1/tests/names", "getTestNames", names({"suite"}), get_test_names};
   all_names.content_type = "text/plain; charset=utf-8";
   add_read(router, context, std::move(all_names));

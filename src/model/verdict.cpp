@@ -12,6 +12,10 @@ constexpr Verdict kUrgency[] = {Verdict::Regressed, Verdict::Broken,  Verdict::F
                                 Verdict::Fixed,     Verdict::Healthy, Verdict::Stale};
 }  // namespace
 
+std::int64_t urgency(Verdict verdict) {
+  return std::ranges::end(kUrgency) - std::ranges::find(kUrgency, verdict) - 1;
+}
+
 std::optional<Verdict> more_urgent(std::optional<Verdict> a, std::optional<Verdict> b) {
   if (!a || !b) return a ? a : b;
   return *std::ranges::find_if(kUrgency, [&](Verdict verdict) { return verdict == *a || verdict == *b; });

@@ -12,6 +12,8 @@ namespace resultsdb {
 /// was received before `fresh_since` is stale.
 std::optional<Verdict> verdict_of(const Window& window, Course& course, Time fresh_since);
 
+/// More asks for somebody more; at least 0.
+std::int64_t urgency(Verdict verdict);
 /// Of two timelines; nothing: not run.
 std::optional<Verdict> more_urgent(std::optional<Verdict> a, std::optional<Verdict> b);
 

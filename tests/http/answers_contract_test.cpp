@@ -1,6 +1,7 @@
 // The operations that judge tests give the numbers that Answers gives, whatever the page, on random
 // histories. RESULTSDB_SEED repeats a run.
 #include <limits>
+#include <map>
 #include <random>
 #include <set>
 #include <tuple>
@@ -14,6 +15,7 @@
 #include "resultsdb/rerun_plan.hpp"
 #include "resultsdb/stored_expectations.hpp"
 #include "resultsdb/test_durations.hpp"
+#include "resultsdb/test_list.hpp"
 #include "unit/seed.hpp"
 
 namespace resultsdb::http {
@@ -348,6 +350,94 @@ TEST_F(AnswersContract, Finds) {
     ASSERT_EQ(shown.size(), real.tests.size()) << text;
     for (std::size_t i = 0; i < shown.size(); ++i) EXPECT_EQ(shown[i].at("test").as_string(), real.tests[i]);
   }
+}
+
+/// What a row of /v1/tests says is what the questions about one test say, and every order is one.
+TEST_F(AnswersContract, ListsOfTests) {
+  SCOPED_TRACE("RESULTSDB_SEED=" + std::to_string(seed_));
+  add({.os = "linux", .commit = kCommits}, "never=SKIP");
+  const std::string target = "/v1/tests?suite=unit";
+  const auto all = read_all(target);
+  ASSERT_GT(all.size(), static_cast<std::size_t>(kTests));
+  const auto flaky = answers_
+                         .flaky([&] {
+                           auto asked = query<FlakyQuery>();
+                           asked.min_runs = 1;
+                           asked.limit = 0;
+                           return asked;
+                         }())
+                         .value();
+  auto slow_query = query<SlowQuery>();
+  slow_query.last = TestListQuery::kDurationRuns;
+  slow_query.limit = 0;
+  const auto slow = answers_.slow(slow_query).value();
+  for (const json::value& row : all) {
+    const std::string test(row.at("test").as_string());
+    const auto& members = row.as_object();
+    auto asked = query<VerdictQuery>();
+    asked.test = test;
+    const auto verdict = answers_.verdict(asked).value();
+    ASSERT_EQ(members.contains("verdict"), verdict.verdict.has_value()) << test;
+    if (verdict.verdict) {
+      EXPECT_EQ(row.at("verdict").as_string(), resultsdb::to_string(*verdict.verdict));
+    }
+    const auto listed = std::ranges::find(flaky.tests, test, &FlakyTest::test);
+    ASSERT_EQ(members.contains("flaky"), listed != flaky.tests.end()) << test;
+    if (listed != flaky.tests.end()) expect_equal(row.at("flaky"), listed->flakiness.minority);
+    const auto timed = std::ranges::find(slow.tests, test, &SlowTest::test);
+    const bool has_median = timed != slow.tests.end() && timed->durations.n > 0;
+    ASSERT_EQ(members.contains("p50_us"), has_median) << test;
+    if (has_median) {
+      EXPECT_EQ(row.at("p50_us"), timed->durations.p50.count());
+    }
+  }
+}
+
+TEST_F(AnswersContract, OrdersOfTests) {
+  SCOPED_TRACE("RESULTSDB_SEED=" + std::to_string(seed_));
+  const std::string target = "/v1/tests?suite=unit";
+  const auto answer = get(target);
+  const auto& outcomes = answer.at("outcomes").as_array();
+  const auto number = [&](const std::string& field, const json::object& row) -> double {
+    if (field == "streak")
+      return row.contains("streak") ? row.at("streak").at("runs").to_number<double>() : 0;
+    if (field == "flaky") return row.contains("flaky") ? row.at("flaky").at("low").to_number<double>() : 0;
+    if (field == "p50") return row.contains("p50_us") ? row.at("p50_us").to_number<double>() : -1;
+    if (field == "last_run")
+      return static_cast<double>(to_micros(*parse_rfc3339(row.at("last_run").as_string())));
+    if (field == "verdict") {
+      static constexpr std::string_view kUrgency[] = {"stale", "healthy", "fixed",    "unknown",
+                                                      "flaky", "broken",  "regressed"};
+      return static_cast<double>(
+          std::ranges::find(kUrgency, std::string_view(row.at("verdict").as_string())) -
+          std::begin(kUrgency));
+    }
+    double worst = -1;
+    for (const auto& state : row.at("states").as_array()) {
+      const auto& outcome = outcomes.at(state.at("worst").to_number<std::size_t>());
+      worst = std::max(worst,
+                       2 * outcome.at("severity").to_number<double>() + outcome.at("unexpected").as_bool());
+    }
+    return worst;
+  };
+  std::map<std::string, json::object> rows;
+  for (const auto& row : items(answer)) rows[std::string(row.at("test").as_string())] = row.as_object();
+  for (const std::string field : {"worst", "verdict", "streak", "flaky", "p50", "last_run"})
+    for (const bool down : {false, true}) {
+      std::vector<std::string> wanted, shown;
+      for (const auto& [name, row] : rows) wanted.push_back(name);
+      std::ranges::stable_sort(wanted, [&](const std::string& a, const std::string& b) {
+        return (number(field, rows[a]) < number(field, rows[b])) != down &&
+               number(field, rows[a]) != number(field, rows[b]);
+      });
+      for (const auto& row : read_all(target + "&sort=" + (down ? "-" : "") + field))
+        shown.emplace_back(row.at("test").as_string());
+      EXPECT_EQ(shown, wanted) << field << down;
+    }
+  std::vector<std::string> names;
+  for (const auto& row : read_all(target + "&sort=-name")) names.emplace_back(row.at("test").as_string());
+  EXPECT_TRUE(std::ranges::is_sorted(names, std::greater()));
+  EXPECT_EQ(names.size(), rows.size());
 }
 
 TEST_F(AnswersContract, Gates) {

@@ -256,7 +256,7 @@ TEST_F(Native, TestsByQuery) {
   const auto refused = get("/v1/tests?suite=unit&q=passing+fial", 400);
   EXPECT_EQ(refused.at("parameter"), "q");
   EXPECT_NE(refused.at("detail").as_string().find("column 9"), std::string::npos) << refused;
-  EXPECT_EQ(get("/v1/tests?suite=unit&q=failing&prefix=a/", 400).at("parameter"), "prefix");
+  EXPECT_EQ(get("/v1/tests?suite=unit&q=failing&prefix=a/").at("total"), 1);
 }
 
 TEST_F(Native, OnlyThisMachineWrites) {

@@ -118,7 +118,77 @@ TEST_F(SearchRoutes, HowTestsStand) {
   EXPECT_EQ(only("failing&q=name:other"), "");
   EXPECT_EQ(only("failing&q=passing+or+failing"), "t ");
   expect_problems(
-      {{"/v1/tests?suite=unit&only=odd", "only"}, {"/v1/tests?suite=unit&only=new&prefix=a", "prefix"}});
+      {{"/v1/tests?suite=unit&only=odd", "only"}, {"/v1/tests?suite=unit&only=failing&prefix=a&q=(", "q"}});
+}
+
+TEST_F(SearchRoutes, TestsByClassNameAndFolder) {
+  register_commits(3);
+  add({.commit = 0}, "css/grid/a=FAIL css/grid/b=PASS css/c=CRASH js/d=PASS one=PASS");
+  add({.commit = 1}, "css/grid/a=PASS css/grid/b=PASS css/c=CRASH js/d=FAIL/TIMEOUT one=SKIP");
+  add({.os = "mac", .commit = 1}, "css/grid/a=IMAGE css/c=PASS");
+  const std::string select = "suite=unit&recent=false";
+  const auto listed = [&](const std::string& what) {
+    std::string names;
+    const auto found = get("/v1/tests?" + select + "&" + what);
+    for (const auto& item : items(found)) {
+      const bool folder = item.as_object().contains("prefix");
+      names += std::string(item.at(folder ? "prefix" : "test").as_string());
+      names += folder ? ":" + std::to_string(item.at("tests").to_number<int>()) + " " : " ";
+    }
+    EXPECT_EQ(found.at("total").to_number<std::ptrdiff_t>(), std::ranges::count(names, ' '));
+    return names;
+  };
+  EXPECT_EQ(listed("class=crash"), "css/c ");
+  EXPECT_EQ(listed("class=image&class=skip"), "css/grid/a one ");
+  EXPECT_EQ(listed("class=pass"), "css/c css/grid/a css/grid/b ");
+  EXPECT_EQ(listed("class=warn"), "");
+  EXPECT_EQ(listed("name=css&name=a"), "css/grid/a ");
+  EXPECT_EQ(listed("name=r&name=css&only=failing"), "css/grid/a ");
+  EXPECT_EQ(listed("only=failing&prefix=css/"), "css/c css/grid/a ");
+  EXPECT_EQ(listed("depth=1"), "css/:3 js/:1 one ");
+  EXPECT_EQ(listed("depth=1&sort=-name"), "one js/:1 css/:3 ");
+  EXPECT_EQ(listed("depth=2"), "css/c css/grid/:2 js/d one ");
+  EXPECT_EQ(listed("depth=1&prefix=css/"), "css/c css/grid/:2 ");
+  EXPECT_EQ(listed("depth=1&only=failing"), "css/:2 js/:1 ");
+  EXPECT_EQ(listed("depth=1&class=skip"), "one ");
+  const auto css = items(get("/v1/tests?depth=1&" + select))[0].at("counts");
+  EXPECT_EQ(css.at("covered"), 5);  // of three tests on linux, of two on mac
+  EXPECT_EQ(css.at("pass"), 3);
+  EXPECT_EQ(css.at("image"), 1);
+  EXPECT_EQ(css.at("crash"), 1);
+  EXPECT_EQ(css.at("unexpected").at("crash"), 1);
+  EXPECT_EQ(css.at("lost"), 0);
+  const auto first = get("/v1/tests?depth=1&limit=1&" + select);
+  const std::string next(first.at("next").as_string());
+  EXPECT_EQ(items(get("/v1/tests?depth=1&limit=1&page=" + next + "&" + select))[0].at("prefix"), "js/");
+  const auto rows = get("/v1/tests?group=os&prefix=css/c&" + select);
+  EXPECT_EQ(items(rows)[0].at("states").as_array().size(), 2);
+  EXPECT_EQ(items(rows)[0].at("last_run"), format_rfc3339(from_seconds(kFirstSecond + 70)).c_str());
+  EXPECT_EQ(rows.at("basis").at("runs"), 3);
+  post("/v1/runs",
+       R"({"suite":"unit","branch":"main","configuration":{"os":"win"},"started":1600000300,)"
+       R"("results":[{"test":"js/e"}],"lost":["css/c","css/gone"]})",
+       201);
+  const auto with_lost = items(get("/v1/tests?depth=1&" + select))[0];
+  EXPECT_EQ(with_lost.at("tests"), 4);
+  EXPECT_EQ(with_lost.at("counts").at("lost"), 2);
+  EXPECT_EQ(with_lost.at("counts").at("covered"), 5);
+  expect_problems({{"/v1/tests?suite=unit&class=odd", "class"},
+                   {"/v1/tests?suite=unit&sort=odd", "sort"},
+                   {"/v1/tests?suite=unit&sort=-", "sort"},
+                   {"/v1/tests?suite=unit&depth=21", "depth"},
+                   {"/v1/tests?suite=unit&depth=1&sort=-p50", "sort"}});
+}
+
+TEST_F(SearchRoutes, SlowTestsAreOutliers) {
+  std::string results;
+  for (int i = 0; i < 20; ++i) results += " t" + std::to_string(i) + "=PASS@" + std::to_string(1000 + 10 * i);
+  add({}, "quick=PASS@1 none=PASS slow=PASS@90000" + results);
+  const auto found = get("/v1/tests?suite=unit&recent=false&only=slow");
+  ASSERT_EQ(items(found).size(), 1);
+  EXPECT_EQ(items(found)[0].at("test"), "slow");
+  EXPECT_EQ(items(found)[0].at("p50_us"), 90'000);
+  EXPECT_EQ(get("/v1/tests?suite=unit&recent=false&only=slow&q=failing").at("total"), 0);
 }
 
 }  // namespace
