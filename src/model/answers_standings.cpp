@@ -38,7 +38,7 @@ Result<aggregate::DurationSummary> summarise_durations(const Survey& survey, sto
   std::vector<RunLength> lengths;
   for (std::uint32_t w = 0; w < survey.windows.size(); ++w) {
     const Window& window = survey.windows[w];
-    window.read_lengths(test, window.track().find_changes(test), {}, lengths);
+    window.read_lengths(test, window.track().changes.find(test), {}, lengths);
     std::size_t end = durations[w].size();  // lengths begin with the newest run
     for (const RunLength& length : lengths) {
       const std::size_t first = end - std::min<std::size_t>(end, length.count);

@@ -275,7 +275,10 @@ class Lister {
 Result<TestListAnswer> Answers::tests(const TestListQuery& query) {
   if (query.depth > kDeepest) return invalid_argument("must be 0 to " + std::to_string(kDeepest), "depth");
   if (query.depth > 0 && query.order != Order::Name) return invalid_argument("folders stand by name", "sort");
-  RESULTSDB_ASSIGN(const Survey survey, Survey::read(*model_->implementation_, query, "tests/1"));
+  const bool lost = query.depth > 0 || needs_coverage(query.query);
+  RESULTSDB_ASSIGN(const Survey survey,
+                   Survey::read(*model_->implementation_, query, "tests/1", {},
+                                lost ? Survey::Within(Survey::read_all_lost) : Survey::Within()));
   Lister lister(survey, query);
   RESULTSDB_TRY(lister.read(*model_->implementation_));
   return lister.finish();
