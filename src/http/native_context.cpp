@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "facets_without.hpp"
 #include "json_cursor.hpp"
 #include "json_writer.hpp"
 #include "resultsdb/json.hpp"
@@ -146,6 +147,20 @@ Result<std::vector<std::string>> Arguments::some_of(std::string_view name,
   return values;
 }
 
+Arguments Arguments::with(std::string_view name, std::string_view value) const {
+  Arguments other = *this;
+  std::erase_if(other.parameters_, [&](const auto& parameter) { return parameter.first == name; });
+  other.parameters_.emplace_back(name, value);
+  return other;
+}
+
+Arguments Arguments::without(std::string_view name, std::size_t index) const {
+  Arguments other = *this;
+  std::erase_if(other.parameters_,
+                [&](const auto& parameter) { return parameter.first == name && index-- == 0; });
+  return other;
+}
+
 std::uint32_t Arguments::query_checksum() const {
   std::string text = operation_path_;
   for (const auto& [name, value] : parameters_) {
@@ -256,7 +271,8 @@ void add_read(Router& router, ContextPtr context, ReadOperation operation) {
     if (!arguments) return problem(arguments.error());
     auto text = shared->function(*context, *arguments);
     if (!text) return problem(text.error());
-    Response response = json_response(200, std::move(*text));
+    Response response =
+        json_response(200, with_facets_without(*context, *arguments, shared->function, std::move(*text)));
     response.set_header("Content-Type",
                         shared->content_type_of ? shared->content_type_of(*arguments) : shared->content_type);
     return conditional(request, std::move(response));

@@ -53,6 +53,10 @@ class Arguments {
   Result<std::vector<std::string>> some_of(std::string_view name,
                                            std::initializer_list<std::string_view> words) const;
 
+  /// The same request with one value of a parameter, whatever it had before; without its value `index`.
+  Arguments with(std::string_view name, std::string_view value) const;
+  Arguments without(std::string_view name, std::size_t index) const;
+
   const std::string& path(std::size_t index) const { return path_[index]; }
   /// Checksum of operation and parameters without `page` and `limit`: what a page token belongs to.
   std::uint32_t query_checksum() const;
