@@ -37,8 +37,7 @@ class TestChanges {
   std::size_t first_after(std::uint32_t run) const {
     const bool in_added = !added_.empty() && added_.front().run <= run;
     const auto part = in_added ? added_ : old_;
-    const auto place = std::ranges::upper_bound(part, run, {}, &TrackChange::run);
-    return (in_added ? old_.size() : 0) + static_cast<std::size_t>(place - part.begin());
+    return (in_added ? old_.size() : 0) + count_up_to(part, run);
   }
   /// At `run`, if it covers the test.
   storage::OutcomeId outcome_at(std::uint32_t run) const {
@@ -52,6 +51,17 @@ class TestChanges {
   }
 
  private:
+  static std::size_t count_up_to(std::span<const TrackChange> part, std::uint32_t run) {
+    // Most tests have few: to count them all costs less than to guess where to look.
+    if (part.size() <= 16) {
+      std::size_t count = 0;
+      for (const TrackChange& change : part) count += change.run <= run ? 1 : 0;
+      return count;
+    }
+    return static_cast<std::size_t>(std::ranges::upper_bound(part, run, {}, &TrackChange::run) -
+                                    part.begin());
+  }
+
   std::span<const TrackChange> old_, added_;
 };
 

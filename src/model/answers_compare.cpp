@@ -20,6 +20,8 @@ struct Seen {
   std::uint64_t bad = 0, runs = 0;
   std::optional<storage::OutcomeId> newest;
   const RunInfo* run = nullptr;
+
+  double rate() const { return runs == 0 ? 0 : static_cast<double>(bad) / static_cast<double>(runs); }
 };
 
 /// One side of a pair of configurations.
@@ -34,17 +36,18 @@ class Comparing {
   Comparing(const CompareQuery& query, const Survey& a, const Survey& b) : query_(query), a_(a), b_(b) {}
 
   Result<Comparison> compare() {
+    for (const OutcomeInfo& outcome : a_.outcomes())
+      notable_.push_back(a_.is_bad(outcome.id) || a_.is_skip(outcome.id));
     pair_up();
     for (auto& [configuration, sides] : pairs_)
       RESULTSDB_TRY(compare(configuration, sides.first, sides.second));
     std::vector<double> p;
-    const auto is_compared = [](const Item& item) { return item.shown.a && item.shown.b; };
     for (const Item& item : items_)
-      if (is_compared(item)) p.push_back(item.shown.p_value);
+      if (item.is_compared()) p.push_back(item.p_value);
     const std::vector<double> q = aggregate::q_values(p, compared_);
     auto next = q.begin();
     for (Item& item : items_) {
-      if (is_compared(item)) item.shown.q_value = *next++;
+      if (item.is_compared()) item.q_value = *next++;
       classify(item);
     }
     RESULTSDB_TRY(show());
@@ -52,11 +55,17 @@ class Comparing {
   }
 
  private:
+  /// A test of a pair. Most of many are left out by the limit: what is shown is made of those that are not.
   struct Item {
     TestId test = 0;
-    ComparedTest shown;
+    const std::string* configuration = nullptr;
+    std::string_view name;
+    Difference difference = Difference::Same;
+    Seen a, b;
     bool rates = false;
-    bool skipped_a = false, skipped_b = false;
+    double p_value = 1, q_value = 1;
+
+    bool is_compared() const { return a.newest && b.newest; }
   };
 
   void pair_up() {
@@ -110,13 +119,10 @@ class Comparing {
     for (const TestId test : TestSet::difference(a.covered, b.covered).ids()) {
       const bool in_a = a.covered.contains(test);
       const bool was_lost = (in_a ? b : a).lost.contains(test);
-      Item& item = add(configuration, test);
-      item.shown.difference = was_lost ? (in_a ? Difference::NotRunB : Difference::NotRunA)
-                                       : (in_a ? Difference::OnlyA : Difference::OnlyB);
-      const Survey& survey = in_a ? a_ : b_;
-      const Seen seen = look(survey, in_a ? a : b, test);
-      (in_a ? item.shown.a : item.shown.b) = survey.outcome(*seen.newest);
-      (in_a ? item.shown.rate_a : item.shown.rate_b) = aggregate::wilson(seen.bad, seen.runs);
+      Item& item = items_.emplace_back(Item{.test = test, .configuration = &configuration});
+      item.difference = was_lost ? (in_a ? Difference::NotRunB : Difference::NotRunA)
+                                 : (in_a ? Difference::OnlyA : Difference::OnlyB);
+      (in_a ? item.a : item.b) = look(in_a ? a : b, test);
     }
     const TestSet both = TestSet::intersection(a.covered, b.covered);
     compared_ += both.size();
@@ -127,39 +133,56 @@ class Comparing {
     return {};
   }
 
-  /// Adds the tests that are not all good on this side.
-  void add_notable(const Survey& survey, const Side& side, std::vector<TestId>& tests) {
-    const auto notable = [&](storage::OutcomeId id) { return survey.is_bad(id) || survey.is_skip(id); };
-    for (const Window* window : side.windows) {
-      for (auto at = window->track().changes.begin(); !at.done(); at.next()) {
+  /// Calls `each(test)` for those that are not all good in one of these windows of a track.
+  template <class Each>
+  void visit_notable(const engine::SuiteTrack& track, std::span<const Window* const> windows, Each each) {
+    const auto notable = [this](storage::OutcomeId outcome) { return notable_[outcome] != 0; };
+    const auto one_run = [](const Window* window) { return window->runs().size() == 1; };
+    if (std::ranges::all_of(windows, one_run)) {
+      std::vector<std::uint32_t> runs;
+      for (const Window* window : windows) runs.push_back(window->runs().front());
+      for (auto at = track.changes.begin(); !at.done(); at.next()) {
         const engine::TestChanges changes = at.changes();
-        if (window->runs().size() == 1) {
-          if (notable(window->only_outcome(changes))) tests.push_back(at.test());
-          continue;
-        }
-        if (!changes.any_outcome(notable)) continue;
-        window->read_pieces(at.test(), changes, pieces_);
-        if (std::ranges::any_of(pieces_, notable, &Piece::outcome)) tests.push_back(at.test());
+        bool found = false;
+        for (const std::uint32_t run : runs) found = found || notable(changes.outcome_at(run));
+        if (found) each(at.test());
       }
+      return;
+    }
+    for (auto at = track.changes.begin(); !at.done(); at.next()) {
+      const engine::TestChanges changes = at.changes();
+      if (!changes.any_outcome(notable)) continue;
+      const bool found = std::ranges::any_of(windows, [&](const Window* window) {
+        window->read_pieces(at.test(), changes, pieces_);
+        return std::ranges::any_of(pieces_, notable, &Piece::outcome);
+      });
+      if (found) each(at.test());
     }
   }
 
+  /// Those that are not all good on one side, ascending.
   std::vector<TestId> notable_tests(const Side& a, const Side& b) {
+    // The sides are mostly of the same timelines: their changes are gone through once.
+    std::map<const engine::SuiteTrack*, std::vector<const Window*>> tracks;
+    for (const Side* side : {&a, &b})
+      for (const Window* window : side->windows) tracks[&window->track()].push_back(window);
     std::vector<TestId> tests;
-    add_notable(a_, a, tests);
-    add_notable(b_, b, tests);
-    std::sort(tests.begin(), tests.end());
-    tests.erase(std::unique(tests.begin(), tests.end()), tests.end());
+    for (const auto& [track, windows] : tracks)
+      visit_notable(*track, windows, [&](TestId test) { tests.push_back(test); });
+    if (tracks.size() > 1) {
+      std::ranges::sort(tests);
+      tests.erase(std::ranges::unique(tests).begin(), tests.end());
+    }
     return tests;
   }
 
-  Seen look(const Survey& survey, const Side& side, TestId test) {
+  Seen look(const Side& side, TestId test) {
     Seen seen;
     for (const Window* window : side.windows) {
       window->read_pieces(test, window->track().changes.find(test), pieces_);
       for (const Piece& piece : pieces_) {
-        if (!survey.is_skip(piece.outcome)) seen.runs += piece.runs;
-        seen.bad += survey.is_bad(piece.outcome) ? piece.runs : 0;
+        if (!a_.is_skip(piece.outcome)) seen.runs += piece.runs;
+        seen.bad += a_.is_bad(piece.outcome) ? piece.runs : 0;
       }
       if (pieces_.empty()) continue;
       const RunInfo* run = window->run(pieces_.back().last).get();
@@ -174,69 +197,76 @@ class Comparing {
 
   /// False: the test is good on both sides.
   bool compare_test(const std::string& configuration, const Side& a, const Side& b, TestId test) {
-    const Seen x = look(a_, a, test), y = look(b_, b, test);
-    const bool skipped_a = a_.is_skip(*x.newest), skipped_b = b_.is_skip(*y.newest);
-    if (x.bad == 0 && y.bad == 0 && skipped_a == skipped_b) return false;
-    Item& item = add(configuration, test);
-    item.skipped_a = skipped_a;
-    item.skipped_b = skipped_b;
-    item.shown.a = a_.outcome(*x.newest);
-    item.shown.b = b_.outcome(*y.newest);
-    item.shown.rate_a = aggregate::wilson(x.bad, x.runs);
-    item.shown.rate_b = aggregate::wilson(y.bad, y.runs);
+    const Seen x = look(a, test), y = look(b, test);
+    if (x.bad == 0 && y.bad == 0 && is_skip(x) == is_skip(y)) return false;
+    Item& item = items_.emplace_back(Item{.test = test, .configuration = &configuration, .a = x, .b = y});
     item.rates = a.runs > 1 || b.runs > 1;
     // Which side is worse was seen before it is asked: the tail counts twice.
-    const double tail = item.shown.rate_b.rate() >= item.shown.rate_a.rate()
-                            ? aggregate::fisher_exact(y.bad, y.runs, x.bad, x.runs)
-                            : aggregate::fisher_exact(x.bad, x.runs, y.bad, y.runs);
-    item.shown.p_value = std::min(1.0, 2 * tail);
+    const double tail = y.rate() >= x.rate() ? aggregate::fisher_exact(y.bad, y.runs, x.bad, x.runs)
+                                             : aggregate::fisher_exact(x.bad, x.runs, y.bad, y.runs);
+    item.p_value = std::min(1.0, 2 * tail);
     return true;
   }
 
-  Item& add(const std::string& configuration, TestId test) {
-    Item& item = items_.emplace_back();
-    item.test = test;
-    item.shown.configuration = configuration;
-    return item;
-  }
+  bool is_skip(const Seen& seen) const { return a_.is_skip(*seen.newest); }
 
   std::uint64_t& count(Difference difference) {
     return comparison_.counts[static_cast<std::size_t>(difference)];
   }
 
   void classify(Item& item) {
-    ComparedTest& shown = item.shown;
-    const double a = shown.rate_a.rate(), b = shown.rate_b.rate();
-    const bool differs = !item.rates || shown.q_value <= kSignificant;
-    if (shown.difference != Difference::Same) {
+    const double a = item.a.rate(), b = item.b.rate();
+    const bool differs = !item.rates || item.q_value <= kSignificant;
+    if (!item.is_compared()) {
       // one side alone
-    } else if (item.skipped_a != item.skipped_b) {
-      shown.difference = item.skipped_a ? Difference::NotRunA : Difference::NotRunB;
+    } else if (is_skip(item.a) != is_skip(item.b)) {
+      item.difference = is_skip(item.a) ? Difference::NotRunA : Difference::NotRunB;
     } else if (a < b && differs) {
-      shown.difference = Difference::NewFailure;
+      item.difference = Difference::NewFailure;
     } else if (a > b && differs) {
-      shown.difference = Difference::Fixed;
+      item.difference = Difference::Fixed;
     } else if (a > 0 && b > 0) {
-      shown.difference = item.rates || shown.a->actual == shown.b->actual ? Difference::StillFailing
-                                                                          : Difference::ChangedKind;
+      const bool same_kind = a_.outcome(*item.a.newest).actual == a_.outcome(*item.b.newest).actual;
+      item.difference = item.rates || same_kind ? Difference::StillFailing : Difference::ChangedKind;
     }
-    ++count(shown.difference);
+    ++count(item.difference);
   }
 
   Status show() {
-    std::erase_if(items_, [](const Item& item) { return item.shown.difference == Difference::Same; });
+    std::erase_if(items_, [](const Item& item) { return item.difference == Difference::Same; });
     std::vector<TestId> tests;
     for (const Item& item : items_) tests.push_back(item.test);
     RESULTSDB_ASSIGN(const auto names, a_.names(tests));
-    for (std::size_t i = 0; i < items_.size(); ++i) items_[i].shown.test = names[i];
-    std::sort(items_.begin(), items_.end(), [](const Item& x, const Item& y) {
-      return std::tie(x.shown.difference, x.shown.p_value, x.shown.test, x.shown.configuration) <
-             std::tie(y.shown.difference, y.shown.p_value, y.shown.test, y.shown.configuration);
-    });
+    std::vector<const Item*> order;
+    for (std::size_t i = 0; i < items_.size(); ++i) {
+      items_[i].name = names[i];
+      order.push_back(&items_[i]);
+    }
     comparison_.total = items_.size();
-    if (query_.limit != 0 && items_.size() > query_.limit) items_.resize(query_.limit);
-    for (Item& item : items_) comparison_.tests.push_back(std::move(item.shown));
+    const std::size_t shown =
+        query_.limit == 0 ? order.size() : std::min<std::size_t>(order.size(), query_.limit);
+    std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(shown), order.end(),
+                      [](const Item* x, const Item* y) {
+                        return std::tie(x->difference, x->p_value, x->name, *x->configuration) <
+                               std::tie(y->difference, y->p_value, y->name, *y->configuration);
+                      });
+    for (std::size_t i = 0; i < shown; ++i) comparison_.tests.push_back(to_compared_test(*order[i]));
     return {};
+  }
+
+  ComparedTest to_compared_test(const Item& item) const {
+    ComparedTest test{.test = std::string(item.name),
+                      .configuration = *item.configuration,
+                      .difference = item.difference,
+                      .a = {},
+                      .b = {},
+                      .rate_a = aggregate::wilson(item.a.bad, item.a.runs),
+                      .rate_b = aggregate::wilson(item.b.bad, item.b.runs),
+                      .p_value = item.p_value,
+                      .q_value = item.q_value};
+    if (item.a.newest) test.a = a_.outcome(*item.a.newest);
+    if (item.b.newest) test.b = a_.outcome(*item.b.newest);
+    return test;
   }
 
   const CompareQuery& query_;
@@ -244,6 +274,7 @@ class Comparing {
   std::map<std::string, std::pair<Side, Side>> pairs_;  // by configuration
   std::vector<Item> items_;
   std::size_t compared_ = 0;
+  std::vector<std::uint8_t> notable_;  // by outcome: not good; the same on both sides
   std::vector<Piece> pieces_;
   Comparison comparison_;
 };
