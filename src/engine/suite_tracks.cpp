@@ -29,6 +29,7 @@ class TrackReading {
 
   Result<std::vector<SuiteTracks>> read(Snapshot& snapshot) {
     stale_.clear();
+    outcomes_.reset();  // what somebody kept since the last attempt may have new ones
     std::vector<SuiteTracks> answers(selections_.size());
     for (const TimelinePtr& timeline : snapshot.timelines()) RESULTSDB_TRY(open(snapshot, timeline, answers));
     if (stale_.empty()) {

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -127,6 +128,37 @@ TEST(SuiteTracksProperty, KeptOnesEqualThoseReadAnew) {
     EXPECT_GT(read_anew, 500U);
     EXPECT_GT(unchanged, 500U);
   }
+}
+
+/// A reader that has to begin again meets what another one has kept meanwhile, with outcomes that were not
+/// known when it began.
+TEST(SuiteTracks, TheOutcomesOfAnAnswerAreThoseOfItsLastAttempt) {
+  const auto model = value_of(Model::create(backends::open_memory()));
+  Suite suite(model->storage(), "s");
+  const auto ingest = [&](const std::string& branch, int position, const std::string& actual) {
+    resultsdb::Run run;
+    run.header = {.suite = "s", .branch = branch, .position = position, .started = from_seconds(position)};
+    run.results.add({.test = "a", .actual = actual});
+    value_of(model->ingest(run, {.received = from_seconds(position)}));
+  };
+  ingest("x", 1, "PASS");
+  ingest("y", 1, "PASS");
+  const Selection all, only_x{.branches = {"x"}};
+  bool disturbed = false;
+  const auto disturb = [&](std::span<const SuiteTracks>) -> Status {
+    if (std::exchange(disturbed, true)) return {};
+    ingest("x", 2, "FAIL");
+    value_of(read_suite_tracks(suite, {&only_x, 1}));
+    ingest("y", 2, "PASS");
+    return {};
+  };
+  const SuiteTracks answer = value_of(read_suite_tracks(suite, {&all, 1}, disturb)).front();
+  ASSERT_EQ(answer.tracks.size(), 2);
+  const auto changes = changes_of(answer.tracks.front()->changes);
+  ASSERT_EQ(changes.size(), 1);
+  const storage::OutcomeId outcome = changes.begin()->second.front().outcome;
+  ASSERT_LT(outcome, answer.outcomes->size());
+  EXPECT_EQ((*answer.outcomes)[outcome].key.actual, "FAIL");
 }
 
 TEST(SuiteTracksProperty, ChangesAddedInManyStepsAreThoseAddedAtOnce) {
