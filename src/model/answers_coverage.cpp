@@ -49,7 +49,7 @@ class GapFinder {
       run = TestSet::united(run, windows_[w].run);
     }
     for (std::size_t w = 0; w < windows_.size(); ++w) judge(w, by_branch[survey_.timelines[w].branch]);
-    return keep_prefix();
+    return keep_named();
   }
 
   Result<CoverageGapsAnswer> answer() const {
@@ -95,13 +95,14 @@ class GapFinder {
     known_ = TestSet::united(known_, TestSet::united(known, elsewhere));
   }
 
-  Status keep_prefix() {
+  Status keep_named() {
     if (query_.prefix.empty() && query_.name_contains.empty()) return {};
-    const std::vector<TestId> ids = known_.ids();
+    RESULTSDB_ASSIGN(const TestSet named, survey_.named(known_));
+    const std::vector<TestId> ids = named.ids();
     RESULTSDB_ASSIGN(const auto names, survey_.names(ids));
     std::vector<TestId> kept;
     for (std::size_t i = 0; i < ids.size(); ++i)
-      if (names[i].starts_with(query_.prefix) && survey_.is_wanted(ids[i])) kept.push_back(ids[i]);
+      if (names[i].starts_with(query_.prefix)) kept.push_back(ids[i]);
     known_ = TestSet::from_sorted(kept);
     for (Covered& covered : windows_)
       for (TestSet& tests : covered.by_reason) tests = TestSet::intersection(tests, known_);
@@ -140,7 +141,7 @@ class GapFinder {
       if (names[i] >= query_.after_test) tests.emplace_back(names[i], ids[i]);
     // Each test has a gap, so that the page needs no more tests than it has gaps, and the one it begins with.
     const std::size_t most =
-        query_.limit == 0 ? tests.size() : std::min<std::size_t>(tests.size(), query_.limit + 2);
+        query_.limit == 0 ? tests.size() : std::min(tests.size(), std::size_t{query_.limit} + 2);
     std::partial_sort(tests.begin(), tests.begin() + static_cast<std::ptrdiff_t>(most), tests.end());
     const std::vector<std::uint32_t> order = windows_in_order();
     for (std::size_t i = 0; i < most; ++i)

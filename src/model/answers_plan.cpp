@@ -57,9 +57,8 @@ class Planning {
   bool wants(PlanReason reason) const {
     return query_.reasons.empty() || std::ranges::find(query_.reasons, reason) != query_.reasons.end();
   }
-  bool is_asked(TestId test) const {
-    return survey_.is_wanted(test) && (query_.tests.empty() || asked_.contains(test));
-  }
+  bool is_asked(TestId test) const { return survey_.is_wanted(test) && is_chosen(test); }
+  bool is_chosen(TestId test) const { return query_.tests.empty() || asked_.contains(test); }
 
   Status find_asked() {
     if (query_.tests.empty()) return {};
@@ -135,7 +134,7 @@ class Planning {
       const Window& window = survey_.windows[w];
       if (window.runs().empty()) continue;
       RESULTSDB_ASSIGN(const auto lost, survey_.lost_tests(window, window.runs().back()));
-      lost_[w] = TestSet::from_sorted(*lost);
+      RESULTSDB_ASSIGN(lost_[w], survey_.named(TestSet::from_sorted(*lost)));
     }
     return {};
   }
@@ -210,7 +209,7 @@ class Planning {
       for (const PlanReason reason : {PlanReason::Lost, PlanReason::Stale}) {
         const bool lost = reason == PlanReason::Lost;
         for (const TestId test : (lost ? lost_ : stale_)[w].ids()) {
-          if (!is_asked(test) || !seen_.insert({w, test}).second) continue;
+          if (!(lost ? is_chosen(test) : is_asked(test)) || !seen_.insert({w, test}).second) continue;
           if (lost) {
             add_at_newest(w, test, reason, kLostValue);
           } else {

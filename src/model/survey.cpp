@@ -206,7 +206,8 @@ Result<Survey> Survey::build(const engine::SuitePtr& suite, const engine::SuiteT
     survey.basis.excluded.insert(survey.basis.excluded.end(), window.excluded().begin(),
                                  window.excluded().end());
   }
-  if (!question.name_contains.empty()) RESULTSDB_TRY(survey.read_wanted(question.name_contains));
+  survey.name_contains_ = question.name_contains;
+  if (!question.name_contains.empty()) RESULTSDB_TRY(survey.read_wanted());
   return survey;
 }
 
@@ -244,17 +245,22 @@ Status Survey::read_all_lost(std::span<const Survey> surveys) {
   return {};
 }
 
-Status Survey::read_wanted(std::string_view contains) {
+Status Survey::read_wanted() {
   engine::TestSet all;
   for (const Window& window : windows)
     for (const auto& covered : window.track().covered) all = engine::TestSet::united(all, *covered.tests);
-  const std::vector<storage::TestId> tests = all.ids();
-  RESULTSDB_ASSIGN(const auto texts, names(tests));
-  std::vector<storage::TestId> found;
-  for (std::size_t i = 0; i < tests.size(); ++i)
-    if (texts[i].find(contains) != std::string_view::npos) found.push_back(tests[i]);
-  wanted_ = engine::TestSet::from_sorted(found);
+  RESULTSDB_ASSIGN(wanted_, named(std::move(all)));
   return {};
+}
+
+Result<engine::TestSet> Survey::named(engine::TestSet tests) const {
+  if (name_contains_.empty()) return tests;
+  const std::vector<storage::TestId> ids = tests.ids();
+  RESULTSDB_ASSIGN(const auto texts, names(ids));
+  std::vector<storage::TestId> found;
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    if (texts[i].find(name_contains_) != std::string_view::npos) found.push_back(ids[i]);
+  return engine::TestSet::from_sorted(found);
 }
 
 void Survey::to_stretches(std::span<const Piece> pieces, std::vector<aggregate::Stretch>& stretches,

@@ -123,8 +123,10 @@ class Survey {
   void to_stretches(std::span<const Piece> pieces, std::vector<aggregate::Stretch>& stretches,
                     std::vector<std::uint32_t>& first) const;
 
-  /// Question::name_contains
+  /// Question::name_contains, of a test that has results.
   bool is_wanted(storage::TestId test) const { return !wanted_ || wanted_->contains(test); }
+  /// The same of tests that may never have had one.
+  Result<engine::TestSet> named(engine::TestSet tests) const;
   const std::optional<engine::TestSet>& wanted() const { return wanted_; }
   Result<std::vector<std::string_view>> names(std::span<const storage::TestId> tests) const;
   /// Of any run of the suite within the range: what "stale" counts from.
@@ -142,12 +144,13 @@ class Survey {
  private:
   static Result<Survey> build(const engine::SuitePtr& suite, const engine::SuiteTracks& tracks,
                               const Request& request, std::string_view definition);
-  Status read_wanted(std::string_view contains);
+  Status read_wanted();
 
   engine::SuitePtr suite_;
   engine::OutcomeTablePtr outcomes_;
   std::vector<std::uint8_t> bad_;  // by outcome; bytes: asked for every change point
   std::vector<bool> skip_, mixed_;
+  std::string name_contains_;
   std::optional<engine::TestSet> wanted_;  // nothing: all
   bool open_ended_ = true;                 // the range goes on to what is newest
 };

@@ -46,6 +46,23 @@ TEST_F(CoverageTest, EachReason) {
   EXPECT_EQ(gaps(query), Gaps{});
 }
 
+TEST_F(CoverageTest, WhatNeverRanIsFoundByItsNameToo) {
+  add("gtk", {"PP", "LL", "PP"});
+  auto query = ask<CoverageGapsQuery>();
+  EXPECT_EQ(gaps(query), (Gaps{"b@gtk lost"}));
+  query.name_contains = "b";
+  EXPECT_EQ(gaps(query), (Gaps{"b@gtk lost"}));
+  query.name_contains = "a";
+  EXPECT_EQ(gaps(query), Gaps{});
+}
+
+TEST_F(CoverageTest, TheLargestLimitIsNoSmallOne) {
+  add("gtk", {"PP", "P.", "P.", "PP", "PP"});
+  auto query = ask<CoverageGapsQuery>();
+  query.limit = UINT32_MAX;
+  EXPECT_EQ(gaps(query), (Gaps{"b@gtk dropped", "c@gtk dropped"}));
+}
+
 TEST_F(CoverageTest, ASilentTimelineIsStaleWhateverItDid) {
   add("gtk", {repeat(100, "P"), repeat(100, "P")});
   add("mac", {"PP", "P.", "PP"});

@@ -111,6 +111,16 @@ TEST_F(Plan, LostTests) {
   EXPECT_EQ(shown(), "");
 }
 
+TEST_F(Plan, LostTestsThatNeverRanAreFoundByTheirNames) {
+  add("gtk", {"PP", "LL"});
+  query_.reasons = {PlanReason::Lost};
+  EXPECT_EQ(shown(), "b on gtk: lost");
+  query_.name_contains = "b";
+  EXPECT_EQ(shown(), "b on gtk: lost");
+  query_.name_contains = "a";
+  EXPECT_EQ(shown(), "");
+}
+
 TEST_F(Plan, StaleTestsStillExist) {
   // a: run lately only on mac; b: gone everywhere; c: only on win, where nothing has run for long.
   query_.stale_after = seconds(600 * 5);
