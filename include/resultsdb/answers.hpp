@@ -363,6 +363,8 @@ struct CoverageAtQuery;
 struct CoverageAtAnswer;
 struct TestListQuery;  // resultsdb/test_list.hpp
 struct TestListAnswer;
+struct OverviewQuery;  // resultsdb/overview.hpp
+struct OverviewAnswer;
 struct StandingsQuery;  // resultsdb/standings.hpp
 struct StandingsAnswer;
 struct ResolveQuery;  // resultsdb/test_names.hpp
@@ -387,6 +389,8 @@ class Answers {
   explicit Answers(std::shared_ptr<Model> model) : model_(std::move(model)) {}
 
   Result<Summary> summary(const SummaryQuery& query);
+  /// How a suite stands now; see resultsdb/overview.hpp.
+  Result<OverviewAnswer> overview(const OverviewQuery& query);
   /// The flakiest tests. Kowalczyk et al. 2020 and others count flips; here a regression and its fix are
   /// none.
   Result<FlakyAnswer> flaky(const FlakyQuery& query);

@@ -19,6 +19,7 @@ std::string_view explain(std::string_view definition) {
       {"regression.segments/1",
        "change points of the most probable segmentation of each test on each timeline; events with a common "
        "start are one item"},
+      {"overview/1", "unexpected results of the newest run of each timeline that came to an end and counts"},
       {"tests/1", "tests of the selection by their newest results, verdicts and medians"},
       {"verdict/1", "the first that holds of stale, unknown, regressed, broken, flaky, fixed, healthy"},
       {"culprit.posterior/1",

@@ -60,6 +60,7 @@ void mount_native(Router& router, std::shared_ptr<Model> model, const NativeOpti
   add_failure_routes(router, shared);
   add_coverage_routes(router, shared);
   add_duration_tree_routes(router, shared);
+  add_overview_routes(router, shared);
   add_search_routes(router, shared);
   add_state_routes(router, shared);
   add_write_routes(router, shared);

@@ -123,6 +123,7 @@ void add_fix_check_routes(Router& router, const ContextPtr& context);
 void add_failure_routes(Router& router, const ContextPtr& context);
 void add_coverage_routes(Router& router, const ContextPtr& context);
 void add_duration_tree_routes(Router& router, const ContextPtr& context);
+void add_overview_routes(Router& router, const ContextPtr& context);
 void add_search_routes(Router& router, const ContextPtr& context);
 void add_state_routes(Router& router, const ContextPtr& context);
 void add_write_routes(Router& router, const ContextPtr& context);

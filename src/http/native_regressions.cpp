@@ -1,14 +1,14 @@
 // findRegressions.
 #include <algorithm>
 #include <map>
-#include <set>
 
+#include "commit_ranges.hpp"
 #include "judgement_json.hpp"
 
 namespace resultsdb::http {
 namespace {
 
-constexpr std::size_t kExamples = 5, kMostAuthors = 10, kMostCommits = 10'000;
+constexpr std::size_t kExamples = 5;
 
 /// An item, and the answer that its timelines are in.
 struct Item {
@@ -82,26 +82,24 @@ Rank rank(const Item& item, std::string_view order) {
 }
 
 /// Commits that may be the cause, and who wrote them.
-Status write_causes(JsonWriter& json, Model& model, const Regression& regression) {
-  std::vector<Commit> commits;
-  if (const RunCommit* commit = commit_of_position(*regression.first_bad)) {
-    RESULTSDB_ASSIGN(commits, commits_between(model, commit->repository, regression.after + 1, regression.to,
-                                              kMostCommits));
-  }
-  std::set<std::string> ids;  // a commit of several branches is one
-  std::vector<std::string> authors;
-  for (const Commit& commit : commits) {
-    ids.insert(commit.id());
-    const std::string& name = commit.author.name;
-    if (name.empty() || authors.size() == kMostAuthors) continue;
-    if (std::ranges::find(authors, name) == authors.end()) authors.push_back(name);
-  }
+void write_causes(JsonWriter& json, const CommitRanges& commits, const Regression& regression) {
+  CommitRanges::Found causes;
+  if (const RunCommit* commit = commit_of_position(*regression.first_bad))
+    causes = commits.find(commit->repository, regression.after, regression.to);
   json.key("range").begin_object().member("after", regression.after).member("to", regression.to);
-  if (!ids.empty()) json.member("commits", ids.size());
+  if (causes.commits.value_or(0) > 0) json.member("commits", *causes.commits);
   json.end_object().key("authors").begin_array();
-  for (const std::string& author : authors) json.value(author);
+  for (const std::string& author : causes.authors) json.value(author);
   json.end_array();
-  return {};
+}
+
+Result<CommitRanges> read_causes(Model& model, const std::vector<Item>& items) {
+  CommitRanges commits;
+  for (const Item& item : items)
+    if (const RunCommit* commit = commit_of_position(*item.regression.first_bad))
+      commits.add(commit->repository, item.regression.after, item.regression.to);
+  RESULTSDB_TRY(commits.load(model));
+  return commits;
 }
 
 /// Where it is, in facets and in ids.
@@ -129,8 +127,8 @@ void write_place(JsonWriter& json, const Item& item) {
   json.end_array();
 }
 
-Status write_item(JsonWriter& json, Model& model, const Item& item, const PointWriter& points,
-                  OutcomeTable& outcomes) {
+void write_item(JsonWriter& json, const CommitRanges& commits, const Item& item, const PointWriter& points,
+                OutcomeTable& outcomes) {
   const Regression& regression = item.regression;
   json.begin_object().member("id", regression.id).member("kind", to_string(regression.kind));
   json.member("open", regression.open).member("suite", item.suite).member("tests", regression.tests.size());
@@ -140,14 +138,13 @@ Status write_item(JsonWriter& json, Model& model, const Item& item, const PointW
   }
   json.end_array();
   write_place(json, item);
-  RESULTSDB_TRY(write_causes(json, model, regression));
+  write_causes(json, commits, regression);
   points.write(json, "last_good", regression.last_good);
   points.write(json, "first_bad", regression.first_bad);
   json.member("failing_runs", regression.after_rate.k);
   write_proportion(json, "before", regression.before);
   write_proportion(json, "after", regression.after_rate);
   json.member("worst", outcomes.id(regression.worst)).end_object();
-  return {};
 }
 
 Result<std::string> find_regressions(const NativeContext& context, const Arguments& arguments) {
@@ -187,12 +184,11 @@ Result<std::string> find_regressions(const NativeContext& context, const Argumen
     runs.push_back(item.regression.first_bad);
   }
   RESULTSDB_ASSIGN(const PointWriter points, PointWriter::load(*context.model, std::move(runs)));
+  RESULTSDB_ASSIGN(const CommitRanges commits, read_causes(*context.model, items));
   OutcomeTable outcomes;
   JsonWriter json;
   json.begin_object().key("items").begin_array();
-  for (const Item& item : items) {
-    RESULTSDB_TRY(write_item(json, *context.model, item, points, outcomes));
-  }
+  for (const Item& item : items) write_item(json, commits, item, points, outcomes);
   json.end_array().key("outcomes");
   outcomes.write(json);
   write_tail(json, next, total, basis, range, scopes);

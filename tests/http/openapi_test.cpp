@@ -185,6 +185,7 @@ TEST_F(OpenApi, AnswersHaveTheirRequiredMembers) {
       {"/v1/tests", "?suite=judged&only=failing"},
       {"/v1/tests", "?suite=unit&depth=1"},
       {"/v1/runs", "?where=os:none"},
+      {"/v1/overview", "?suite=judged"},
       {"/v1/durations/tree", "?suite=unit"},
       {"/v1/search", "?q=b"},
       {"/v1/failures", "?suite=judged&group=cluster"},

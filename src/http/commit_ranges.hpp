@@ -1,0 +1,49 @@
+// The commits in many ranges of positions, read once for an answer.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "resultsdb/model.hpp"
+
+namespace resultsdb::http {
+
+/// Ranges are open at `after` and closed at `to`, as those of regressions. Each repository is read once along
+/// the union of its ranges, the newest kMost commits of each stretch of it.
+class CommitRanges {
+ public:
+  static constexpr std::size_t kMost = 50'000, kAuthors = 10;
+
+  void add(const std::string& repository, Position after, Position to);
+  /// To be called once, when all are added.
+  Status load(Model& model);
+
+  struct Found {
+    std::optional<std::size_t> commits;  ///< one of several branches counts once; nothing: too many to read
+    std::vector<std::string> authors;    ///< of the newest ones, at most kAuthors
+  };
+  /// Of one that was added.
+  Found find(const std::string& repository, Position after, Position to) const;
+
+ private:
+  struct Seen {
+    Position position = 0;
+    std::string id, author;
+  };
+  struct Repository {
+    std::vector<std::pair<Position, Position>> ranges;  // as added; then the union of them, ascending
+    std::vector<Seen> commits;                          // newest first
+    std::vector<Position> cut;  // the oldest place that was read, where that is not all
+  };
+  static Status read(Model& model, const std::string& name, Repository& repository,
+                     const std::pair<Position, Position>& range);
+
+  std::map<std::string, Repository> repositories_;
+};
+
+}  // namespace resultsdb::http
