@@ -1,5 +1,6 @@
 // Commands about whole suites: summary, flaky, regressions.
 #include <algorithm>
+#include <cmath>
 #include <iostream>
 #include <map>
 
@@ -7,6 +8,7 @@
 #include "context.hpp"
 #include "judging.hpp"
 #include "lookup.hpp"
+#include "resultsdb/flaky_details.hpp"
 #include "resultsdb/json.hpp"
 
 namespace resultsdb::cli {
@@ -118,6 +120,50 @@ int run_summary(const Arguments& arguments) {
   return kDone;
 }
 
+namespace {
+
+struct FlakyItem {
+  std::string suite;
+  FlakyTest test;
+  Cell configurations;
+  std::vector<std::string> timelines;
+};
+
+/// By item; asked once a suite.
+std::vector<FlakyDetails> read_details(Answers& answers, const Options& options,
+                                       const std::vector<FlakyItem>& items) {
+  std::map<std::string, std::pair<FlakyDetailsQuery, std::vector<std::size_t>>> queries;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    auto& [query, places] = queries[items[i].suite];
+    query.items.push_back({items[i].test.test, items[i].timelines});
+    places.push_back(i);
+  }
+  std::vector<FlakyDetails> all(items.size());
+  for (auto& [suite, each] : queries) {
+    auto& [query, places] = each;
+    static_cast<Question&>(query) = parse_question(options, suite);
+    const auto details = ask([&, &asked = query] { return answers.flaky_details(asked); });
+    for (std::size_t i = 0; i < places.size(); ++i) all[places[i]] = details[i];
+  }
+  return all;
+}
+
+/// `0 10 - 50 %`, as an array of shares in JSON.
+Cell trend_cell(const FlakyDetails& details) {
+  Cell shown{.text = {}, .json = "["};
+  for (const Proportion& window : details.trend) {
+    const auto share = static_cast<double>(window.k) / static_cast<double>(window.n);
+    shown.json +=
+        (shown.json.size() > 1 ? "," : "") + (window.n == 0 ? "null" : cell(std::optional(share)).json);
+    shown.text += window.n == 0 ? "- " : std::to_string(std::lround(100 * share)) + " ";
+  }
+  shown.json += "]";
+  shown.text += "%";
+  return shown;
+}
+
+}  // namespace
+
 int run_flaky(const Arguments& arguments) {
   Options options("flaky", "[--suite S]", 0);
   add_question(options, 0);
@@ -129,12 +175,7 @@ int run_flaky(const Arguments& arguments) {
   const auto format = options.format();
   const auto model = open_model(options, Access::Read);
   Answers answers(model);
-  struct Item {
-    std::string suite;
-    FlakyTest test;
-    Cell configurations;
-  };
-  std::vector<Item> items;
+  std::vector<FlakyItem> items;
   Basis basis;
   std::uint64_t total = 0;
   const auto suites = suites_of(*model, options);
@@ -149,26 +190,35 @@ int run_flaky(const Arguments& arguments) {
     total += answer.total;
     for (FlakyTest& test : answer.tests) {
       std::vector<std::uint32_t> timelines;
-      for (const auto& each : test.timelines) timelines.push_back(each.timeline);
-      items.push_back({suite, std::move(test), labels.cell(configurations(answer.timelines, timelines), 1)});
+      std::vector<std::string> ids;
+      for (const auto& each : test.timelines) {
+        timelines.push_back(each.timeline);
+        ids.push_back(answer.timelines[each.timeline].id);
+      }
+      items.push_back({suite, std::move(test), labels.cell(configurations(answer.timelines, timelines), 1),
+                       std::move(ids)});
     }
   }
-  std::ranges::stable_sort(items, std::greater<>(), [](const Item& item) {
+  std::ranges::stable_sort(items, std::greater<>(), [](const FlakyItem& item) {
     return std::pair(item.test.flakiness.score(), item.test.flakiness.flips.k);
   });
   if (const auto limit = options.number("limit"); limit != 0 && items.size() > limit) items.resize(limit);
   Records records({"suite", "test", "score", "minority", "flips", "same_commit", "retries", "configurations",
-                   "last_bad", "last_good"});
-  for (const auto& [suite, test, where] : items) {
+                   "last_bad", "last_good", "trend", "wasted_us", "messages"});
+  const auto details = read_details(answers, options, items);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const auto& [suite, test, where, timelines] = items[i];
     const Flakiness& flakiness = test.flakiness;
     Cell score = cell(std::optional(flakiness.score()));
     score.shortened = score.text.substr(0, 6);
     records.add({name_cell(suite), name_cell(test.test), score, cell(flakiness.minority),
                  counted(flakiness.flips), counted(flakiness.disagreement), counted(flakiness.retries), where,
-                 cell(test.last_bad), cell(test.last_good)});
+                 cell(test.last_bad), cell(test.last_good), trend_cell(details[i]),
+                 cell(static_cast<std::int64_t>(details[i].wasted.count())),
+                 cell(std::int64_t{details[i].messages})});
   }
   if (suites.size() == 1) records.hide({"suite"});
-  records.hide({"last_good"});
+  records.hide({"last_good", "trend", "wasted_us", "messages"});
   records.hide_if_nothing({"same_commit", "retries"});
   print_list(format, records, total, basis, "no flaky tests");
   if (!items.empty())

@@ -365,6 +365,8 @@ struct TestListQuery;  // resultsdb/test_list.hpp
 struct TestListAnswer;
 struct OverviewQuery;  // resultsdb/overview.hpp
 struct OverviewAnswer;
+struct FlakyDetailsQuery;  // resultsdb/flaky_details.hpp
+struct FlakyDetails;
 struct StandingsQuery;  // resultsdb/standings.hpp
 struct StandingsAnswer;
 struct ResolveQuery;  // resultsdb/test_names.hpp
@@ -394,6 +396,9 @@ class Answers {
   /// The flakiest tests. Kowalczyk et al. 2020 and others count flips; here a regression and its fix are
   /// none.
   Result<FlakyAnswer> flaky(const FlakyQuery& query);
+  /// More about some of them, by FlakyDetailsQuery::items; see resultsdb/flaky_details.hpp. Reads the newest
+  /// runs of these tests. NotFound: the suite has no such test.
+  Result<std::vector<FlakyDetails>> flaky_details(const FlakyDetailsQuery& query);
   Result<RegressionsAnswer> regressions(const RegressionsQuery& query);
   /// NotFound: the suite has no such test.
   Result<VerdictAnswer> verdict(const VerdictQuery& query);

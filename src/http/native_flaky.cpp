@@ -2,6 +2,7 @@
 #include <map>
 
 #include "judgement_json.hpp"
+#include "resultsdb/flaky_details.hpp"
 
 namespace resultsdb::http {
 namespace {
@@ -84,7 +85,42 @@ class Strips {
       strips_;
 };
 
-void write_item(JsonWriter& json, const Item& item, const PointWriter& points, const Strips& strips) {
+/// By item; read once a suite.
+Result<std::vector<FlakyDetails>> read_details(const NativeContext& context, const Arguments& arguments,
+                                               const std::vector<Item>& items, const RangeRequest& range) {
+  std::map<const Scope*, std::pair<FlakyDetailsQuery, std::vector<std::size_t>>> queries;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    auto& [query, places] = queries[items[i].scope];
+    FlakyDetailsQuery::Item& wanted = query.items.emplace_back();
+    wanted.test = items[i].test.test;
+    for (const FlakyTest::OnTimeline& on : items[i].test.timelines)
+      wanted.timelines.push_back(items[i].timeline(on).id);
+    places.push_back(i);
+  }
+  std::vector<FlakyDetails> all(items.size());
+  for (auto& [scope, each] : queries) {
+    auto& [query, places] = each;
+    RESULTSDB_ASSIGN(static_cast<Question&>(query), read_question(context, arguments, *scope, range));
+    RESULTSDB_ASSIGN(const auto details, Answers(context.model).flaky_details(query));
+    for (std::size_t i = 0; i < places.size(); ++i) all[places[i]] = details[i];
+  }
+  return all;
+}
+
+void write_details(JsonWriter& json, const FlakyDetails& details) {
+  json.key("trend").begin_array();
+  for (const Proportion& window : details.trend) {
+    if (window.n == 0) {
+      json.null();
+    } else {
+      json.value(static_cast<double>(window.k) / static_cast<double>(window.n));
+    }
+  }
+  json.end_array().member("wasted_us", details.wasted.count()).member("messages", details.messages);
+}
+
+void write_item(JsonWriter& json, const Item& item, const FlakyDetails& details, const PointWriter& points,
+                const Strips& strips) {
   const auto& [test, flakiness, timelines, last_bad, last_good] = item.test;
   json.begin_object().member("suite", item.scope->suite).member("test", test);
   json.member("score", flakiness.score());
@@ -103,6 +139,7 @@ void write_item(JsonWriter& json, const Item& item, const PointWriter& points, c
   json.end_array();
   points.write(json, "last_fail", last_bad);
   points.write(json, "last_pass", last_good);
+  write_details(json, details);
   json.member("strip_timeline", item.flakiest().id);
   strips.write(json, item);
   json.end_object();
@@ -143,9 +180,10 @@ Result<std::string> find_flaky(const NativeContext& context, const Arguments& ar
   RESULTSDB_ASSIGN(const PointWriter points, PointWriter::load(*context.model, std::move(runs)));
   OutcomeTable outcomes;
   RESULTSDB_ASSIGN(const Strips strips, Strips::load(context, items, range, outcomes));
+  RESULTSDB_ASSIGN(const auto details, read_details(context, arguments, items, range));
   JsonWriter json;
   json.begin_object().key("items").begin_array();
-  for (const Item& item : items) write_item(json, item, points, strips);
+  for (std::size_t i = 0; i < items.size(); ++i) write_item(json, items[i], details[i], points, strips);
   json.end_array().key("outcomes");
   outcomes.write(json);
   write_tail(json, next, total, basis, range, scopes);

@@ -53,9 +53,12 @@ class Answers(unittest.TestCase):
                 http = self.get('flaky', suite=suite, outcomes=bad, recent='false', limit=1000)['items']
                 command = self.cli.json('flaky', '--suite', suite, '--limit', '0', *options)
                 self.assertGreater(len(command), 0)
-                self.assertEqual({item['test']: (item['score'], proportion(item['rate']), point(item['last_fail'])) for item in http},
-                                 {item['test']: (item['score'], proportion(item['minority']), point(item['last_bad']))
+                more = ('trend', 'wasted_us', 'messages')
+                self.assertEqual({item['test']: (item['score'], proportion(item['rate']), point(item['last_fail']), *(item[name] for name in more))
+                                  for item in http},
+                                 {item['test']: (item['score'], proportion(item['minority']), point(item['last_bad']), *(item[name] for name in more))
                                   for item in command})
+                self.assertTrue(any(any(item['trend']) and item['messages'] for item in command), suite)
 
     def test_gaps(self):
         for suite in ('click', 'cron'):

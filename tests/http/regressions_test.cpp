@@ -174,6 +174,42 @@ TEST_F(Regressions, FlakyTestsAreRanked) {
   EXPECT_EQ(get("/v1/flaky?suite=unit&by=timeline").at("total"), 2);
 }
 
+TEST_F(Regressions, FlakyTestsHaveATrendACostAndMessages) {
+  register_commits(40);
+  const auto run = [&](int i, const std::string& results) {
+    post("/v1/runs",
+         R"({"suite":"unit","branch":"main","configuration":{"os":"linux"},"commits":["r@)" + hash(i) +
+             R"("],"started":)" + std::to_string(kFirstSecond + 60 * i + 10) + R"(,"results":[)" + results +
+             "]}",
+         201);
+  };
+  // Fails in no, one, three and five of ten runs; every failure was tried three times, and so was a pass.
+  for (int i = 0; i < 40; ++i) {
+    const bool bad = i == 12 || (i >= 20 && i < 30 && i % 3 == 0) || (i >= 30 && i % 2 == 1);
+    const std::string message = i == 12      ? "old"
+                                : i % 3 == 0 ? "took 5 s"
+                                             : "took " + std::to_string(i) + " s";
+    const std::string again = bad || i == 2 ? R"(,"tries":3,"passes":)" + std::string(bad ? "0" : "1") : "";
+    run(i, R"({"test":"t","actual":")" + std::string(bad ? "FAIL" : "PASS") + R"(","duration_us":1000)" +
+               again + (bad ? R"(,"detail":{"message":")" + message + R"("})" : "") +
+               R"(},{"test":"words","actual":")" + (i % 2 == 0 ? "FAIL PASS" : "PASS") +
+               R"(","duration_us":500},{"test":"other"})");
+  }
+  const auto answer = get("/v1/flaky?suite=unit&sort=test");
+  ASSERT_EQ(items(answer).size(), 2u) << answer;
+  const auto& item = items(answer)[0];
+  EXPECT_EQ(item.at("test"), "t");
+  EXPECT_EQ(item.at("trend"), json::parse("[0.0,0.1,0.3,0.5]"));
+  EXPECT_EQ(item.at("wasted_us"), (9 + 1) * 2 * 1000);
+  EXPECT_EQ(item.at("messages"), 2) << "numbers are no difference";
+  const auto& words = items(answer)[1];
+  EXPECT_EQ(words.at("wasted_us"), 20 * 500);
+  EXPECT_EQ(words.at("messages"), 0);
+  const auto newest = items(get("/v1/flaky?suite=unit&range=last:20&min_n=5&q=t"))[0];
+  EXPECT_EQ(newest.at("trend"), json::parse("[0.4,0.2,0.4,0.6]"));
+  EXPECT_EQ(newest.at("messages"), 1);
+}
+
 TEST_F(Regressions, SummaryTellsStatesApart) {
   register_commits(3);
   clock_.set(from_seconds(1'700'000'000));
