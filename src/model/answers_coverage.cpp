@@ -198,20 +198,18 @@ class GapFinder {
   TestSet known_;
 };
 
-/// The question about the runs before the place.
-Result<Question> before(const CoverageAtQuery& query) {
+/// The question about a timeline's runs before the place.
+Question before(const CoverageAtQuery& query, const engine::SuiteTrack& track) {
   Question question = query;
   question.commit.reset();
   question.range = {};
   question.last = 0;
-  if (query.range.from_position) {
+  if (query.commit) {
+    question.range.to_position = last_place_without(*query.commit, track);
+  } else if (query.range.from_position) {
     question.range.to_position = *query.range.from_position - 1;
-  } else if (query.commit) {
-    question.range.to_position = query.commit->position - 1;
-  } else if (query.range.from_started) {
-    question.range.to_started = *query.range.from_started - Duration(1);
   } else {
-    return invalid_argument("a commit or the lower bound of a range say where", "at");
+    question.range.to_started = *query.range.from_started - Duration(1);
   }
   return question;
 }
@@ -256,23 +254,24 @@ Result<CoverageGapsAnswer> Answers::coverage_gaps(const CoverageGapsQuery& query
 }
 
 Result<CoverageAtAnswer> Answers::coverage_at(const CoverageAtQuery& query) {
-  RESULTSDB_ASSIGN(const Question earlier, before(query));
-  std::map<std::string_view, TestSet> expected;
+  if (!query.commit && !query.range.from_position && !query.range.from_started)
+    return invalid_argument("a commit or the lower bound of a range say where", "at");
+  std::vector<TestSet> expected;  // by window
   const auto read_within = [&](std::span<const Survey> surveys) -> Status {
+    const Survey& survey = surveys.front();
     expected.clear();
-    for (const Window& window : surveys[0].windows) {
-      RESULTSDB_ASSIGN(const NewestRuns newest, NewestRuns::read(surveys[0], window, query.now));
-      expected[window.track().info.id] = newest.covered();
+    for (const Window& window : survey.windows) {
+      const Window earlier = window.of(before(query, window.track()));
+      RESULTSDB_ASSIGN(const NewestRuns newest, NewestRuns::read(survey, earlier, query.now));
+      expected.push_back(newest.covered());
     }
-    return Survey::read_all_lost(surveys.subspan(1));
+    return Survey::read_all_lost(surveys);
   };
-  const Survey::Request requests[] = {{earlier, {}}, {query, {}}};
-  RESULTSDB_ASSIGN(const auto surveys, Survey::read_together(*model_->implementation_, requests,
-                                                             "coverage-at/1", read_within));
-  const Survey& survey = surveys[1];
+  RESULTSDB_ASSIGN(const Survey survey,
+                   Survey::read(*model_->implementation_, query, "coverage-at/1", {}, read_within));
   CoverageAtAnswer answer{.timelines = survey.timelines, .rows = {}, .basis = survey.basis};
   for (std::uint32_t w = 0; w < survey.windows.size(); ++w) {
-    RESULTSDB_ASSIGN(auto row, coverage_there(survey, w, expected[survey.timelines[w].id], query.now));
+    RESULTSDB_ASSIGN(auto row, coverage_there(survey, w, std::move(expected[w]), query.now));
     answer.rows.push_back(std::move(row));
   }
   return answer;

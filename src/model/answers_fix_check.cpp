@@ -16,13 +16,10 @@ Side side_of(const RunInfo& run, const FixPlace& fix) {
     return run.position >= *position ? Side::After : Side::Before;
   if (const auto* time = std::get_if<Time>(&fix)) return run.started >= *time ? Side::After : Side::Before;
   const auto& commit = std::get<RunCommit>(fix);
-  Side side = Side::Unknown;
-  for (const RunCommit& each : run.commits) {
-    if (each.repository != commit.repository) continue;
-    if (each.position >= commit.position) return Side::After;
-    side = Side::Before;
-  }
-  return side;
+  if (has_commit(run, commit)) return Side::After;
+  return std::ranges::find(run.commits, commit.repository, &RunCommit::repository) != run.commits.end()
+             ? Side::Before
+             : Side::Unknown;
 }
 
 Status check_place(const FixPlace& fix) {
@@ -35,9 +32,9 @@ Status check_place(const FixPlace& fix) {
   return invalid_argument("is missing: give a commit, a position or a time", "fix");
 }
 
-/// The history up to the fix, however long: which ways the test had then does not depend on how many runs
-/// are counted.
-Question history_before(const FixCheckQuery& query) {
+/// The history of a timeline up to the fix, however long: which ways the test had then does not depend on how
+/// many runs are counted.
+Question history_before(const FixCheckQuery& query, const engine::SuiteTrack& track) {
   Question before = query;
   before.last = 0;
   if (const auto* time = std::get_if<Time>(&query.fix)) {
@@ -46,7 +43,7 @@ Question history_before(const FixCheckQuery& query) {
     return before;
   }
   const auto* commit = std::get_if<RunCommit>(&query.fix);
-  const Position last = (commit ? commit->position : std::get<Position>(query.fix)) - 1;
+  const Position last = commit ? last_place_without(*commit, track) : std::get<Position>(query.fix) - 1;
   before.range.to_position = std::min(before.range.to_position.value_or(last), last);
   return before;
 }
@@ -55,7 +52,7 @@ class Checking {
  public:
   Checking(const Survey& survey, const FixCheckQuery& query)
       : survey_(survey), fix_(query.fix), course_(survey, aggregate::ChangePrior{}.change) {
-    for (const Window& window : survey.windows) before_.push_back(window.of(history_before(query)));
+    for (const Window& window : survey.windows) before_.push_back(window.of(history_before(query, window.track())));
   }
 
   void check(storage::TestId test, const std::string& name, FixCheckAnswer& answer) {

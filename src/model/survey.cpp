@@ -5,6 +5,7 @@
 
 #include "domain/check.hpp"
 #include "engine/run_selection.hpp"
+#include "resultsdb/limits.hpp"
 
 namespace resultsdb {
 namespace {
@@ -66,6 +67,19 @@ bool attempts_disagree(std::string_view actual) {
 bool is_bad(const Outcome& outcome, Question::Bad bad) {
   return bad == Question::Bad::Failing ? is_failing(outcome.actual)
                                        : is_unexpected(outcome.expected, outcome.actual);
+}
+
+bool has_commit(const RunInfo& run, const RunCommit& commit) {
+  return std::ranges::any_of(run.commits, [&](const RunCommit& each) {
+    return each.repository == commit.repository && each.position >= commit.position;
+  });
+}
+
+Position last_place_without(const RunCommit& commit, const engine::SuiteTrack& track) {
+  const auto run = std::ranges::find_if(
+      track.runs, [&](const engine::RunEntryPtr& entry) { return has_commit(*entry->info, commit); });
+  if (run != track.runs.end()) return (*run)->info->position - 1;
+  return track.info.order_key == OrderKey::Build ? limits::kMaxPosition : commit.position - 1;
 }
 
 Window::Window(engine::SuiteTrackPtr track, const Question& question, std::span<const std::string> without)

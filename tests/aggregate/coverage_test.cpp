@@ -136,6 +136,24 @@ TEST_F(CoverageTest, AtOnePlace) {
   EXPECT_EQ(answers_.coverage_at(query).error().code, ErrorCode::InvalidArgument);
 }
 
+TEST_F(CoverageTest, BeforeACommitIsBeforeItsBuild) {
+  for (int i = 0; i < 3; ++i) {
+    resultsdb::Run run = header("gtk", i);
+    run.header.order_key = OrderKey::Build;
+    run.header.position = i + 1;
+    for (const char* const test : {"a", "b", "c"})
+      if (i < 1 || *test == 'a' || (i == 2 && *test == 'c')) add(run, test, 'P');
+    if (i == 2) add(run, "new", 'P');
+    ingest(run);
+  }
+  auto query = ask<CoverageAtQuery>();
+  query.commit = RunCommit{"code", "r2", place(1)};
+  const auto answer = value_of(answers_.coverage_at(query));
+  ASSERT_EQ(answer.rows.size(), 1);
+  EXPECT_EQ(answer.rows[0].covered, 1U);
+  EXPECT_EQ(answer.rows[0].of, 3U);
+}
+
 TEST_F(CoverageTest, RefusesASuiteWithoutNameAndKnowsNothingOfOneWithoutRuns) {
   EXPECT_EQ(answers_.coverage_gaps({}).error().code, ErrorCode::InvalidArgument);
   EXPECT_EQ(gaps(), Gaps{});

@@ -55,6 +55,22 @@ TEST_F(FixAnswers, OneOfTwelveTakesFourGoodRuns) {
   EXPECT_EQ(value_of(answers_.fix_check(query)).per_timeline.at(0).state, FixState::NotRun);
 }
 
+TEST_F(FixAnswers, RunsInTheOrderOfTheirBuildsHaveTheFixByTheirCommits) {
+  const std::string line = repeat(20, "P") + repeat(12, "F") + repeat(6, "P");
+  for (int i = 0; i < static_cast<int>(line.size()); ++i) {
+    resultsdb::Run run = header("mac", i);
+    run.header.order_key = OrderKey::Build;
+    run.header.position = i + 1;
+    add(run, "a", line[static_cast<std::size_t>(i)]);
+    ingest(run);
+  }
+  const auto answer = check({"a"}, at(32));
+  ASSERT_EQ(answer.per_timeline.size(), 1u);
+  EXPECT_EQ(counts(answer.per_timeline.at(0).before), Counts(12, 12));
+  EXPECT_EQ(counts(answer.per_timeline.at(0).after), Counts(0, 6));
+  EXPECT_EQ(answer.per_timeline.at(0).state, FixState::Fixed);
+}
+
 TEST_F(FixAnswers, SkippedAndExcludedRunsSayNothing) {
   add("mac", {repeat(20, "P") + repeat(12, "F") + "PSSPSSSSP"});
   EXPECT_EQ(counts(check({"a"}, at(32)).per_timeline.at(0).after), Counts(0, 3));
