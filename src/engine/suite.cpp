@@ -2,18 +2,23 @@
 
 #include <algorithm>
 #include <tuple>
+#include <vector>
 
 #include "resultsdb/model.hpp"
 
 namespace resultsdb::engine {
 namespace {
 
-constexpr std::size_t kCachedRuns = 1'000'000;  // kept per suite, unless one answer needs more
+constexpr std::uint64_t kUsesBetweenLooks = 64;
 
 }  // namespace
 
-Suite::Suite(storage::Storage& storage, std::string name)
-    : storage_(storage), name_(std::move(name)), names_(storage, name_), outcomes_(storage, name_) {}
+Suite::Suite(storage::Storage& storage, std::string name, std::size_t kept_bytes)
+    : storage_(storage),
+      name_(std::move(name)),
+      kept_bytes_(kept_bytes),
+      names_(storage, name_),
+      outcomes_(storage, name_) {}
 
 Result<std::pair<std::string, Configuration>> Suite::configuration(storage::ConfigurationId id) {
   {
@@ -133,23 +138,33 @@ Result<TimelinePtr> Suite::find_timeline(storage::TimelineId number) {
 }
 
 void Suite::used(Timeline& timeline) {
-  timeline.last_use = ++uses_;
-  if (uses_ % 64 != 0) return;
+  const std::uint64_t use = ++uses_;
+  timeline.last_use = use;
+  if (use % kUsesBetweenLooks == 0) unload_unused();
+}
+
+void Suite::used(const Snapshot& snapshot) {
+  const std::uint64_t use = ++uses_;
+  for (const auto& seen : snapshot.seen()) seen.first->last_use = use;
+  if (use % kUsesBetweenLooks == 0) unload_unused();
+}
+
+void Suite::unload_unused() {
   const auto list = known();
   if (!list) return;
-  std::size_t runs = 0;
-  std::vector<std::pair<std::uint64_t, Timeline*>> loaded;
+  std::size_t total = 0;
+  std::vector<std::tuple<std::uint64_t, std::size_t, Timeline*>> kept;  // last use, bytes
   for (const TimelinePtr& each : *list) {
-    const std::size_t count = each->loaded_runs();
-    runs += count;
-    if (count != 0) loaded.emplace_back(each->last_use.load(), each.get());
+    const std::size_t bytes = each->kept_bytes();
+    total += bytes;
+    if (bytes != 0) kept.emplace_back(each->last_use.load(), bytes, each.get());
   }
-  if (runs <= kCachedRuns) return;
-  std::sort(loaded.begin(), loaded.end());
-  for (const auto& [use, victim] : loaded) {
-    if (runs <= kCachedRuns || victim == &timeline) break;
-    runs -= victim->loaded_runs();
-    victim->unload();
+  if (total <= kept_bytes_) return;
+  std::sort(kept.begin(), kept.end());
+  kept.pop_back();
+  for (const auto& [use, bytes, victim] : kept) {
+    if (total <= kept_bytes_) break;
+    if (victim->unload()) total -= bytes;
   }
 }
 

@@ -28,10 +28,14 @@ namespace resultsdb::engine {
 /// Listed timelines by (branch, configuration key).
 using TimelineList = std::vector<TimelinePtr>;
 
+class Snapshot;
+
 /// Safe for concurrent use.
 class Suite {
  public:
-  Suite(storage::Storage& storage, std::string name);
+  /// About what runs and tracks in memory may take.
+  static constexpr std::size_t kKeptBytes = 1'000'000'000;
+  Suite(storage::Storage& storage, std::string name, std::size_t kept_bytes = kKeptBytes);
 
   storage::Storage& storage() { return storage_; }
   const std::string& name() const { return name_; }
@@ -51,8 +55,12 @@ class Suite {
   std::shared_ptr<const TimelineList> known() const;
   /// A listed timeline; null if there is none of that number.
   Result<TimelinePtr> find_timeline(storage::TimelineId number);
-  /// Notes that a timeline was read; now and then, those unused for long are unloaded to bound the memory.
+  /// Notes that timelines are used; now and then, unload_unused().
   void used(Timeline& timeline);
+  void used(const Snapshot& snapshot);
+  /// Unloads timelines, those unused for longest first, until the others take no more than they may. The one
+  /// used last stays, and so do those that are busy at this moment.
+  void unload_unused();
 
  private:
   Result<TimelineIdentity> identify(storage::TimelineId number, const storage::TimelineKey& key);
@@ -61,6 +69,7 @@ class Suite {
 
   storage::Storage& storage_;
   const std::string name_;
+  const std::size_t kept_bytes_;
   NameDictionary names_;
   OutcomeDictionary outcomes_;
   std::atomic<std::uint64_t> uses_{0};
@@ -80,10 +89,11 @@ class Snapshot {
   explicit Snapshot(std::shared_ptr<const TimelineList> list) : list_(std::move(list)) {}
 
   const TimelineList& timelines() const { return *list_; }
+  std::span<const std::pair<Timeline*, std::uint64_t>> seen() const { return seen_; }
   /// Shared access to the runs of one timeline; see Timeline::Reader.
   Result<Timeline::Reader> open(Timeline& timeline);
   /// As open(), for who has read it already.
-  void note(const Timeline& timeline, std::uint64_t version) { seen_.emplace_back(&timeline, version); }
+  void note(Timeline& timeline, std::uint64_t version) { seen_.emplace_back(&timeline, version); }
   /// For a body that reads the store once: `now` came with what it read, or after it. If nothing has changed
   /// up to there, its answer needs no other check, unless it reads on, which it says by reads_on().
   void validate(const TimelineList& now);
@@ -100,7 +110,7 @@ class Snapshot {
   std::uint64_t reads() const;
 
   std::shared_ptr<const TimelineList> list_;
-  std::vector<std::pair<const Timeline*, std::uint64_t>> seen_;
+  std::vector<std::pair<Timeline*, std::uint64_t>> seen_;
   bool validated_ = false;
   std::uint64_t reads_ = 0;  // of the opened timelines when it was validated
 };
@@ -123,6 +133,7 @@ auto read_consistently(Suite& suite, Growth growth, Body body) -> decltype(body(
   for (int attempt = 0; attempt < 4; ++attempt) {
     Snapshot snapshot(list);
     auto answer = body(snapshot);
+    suite.used(snapshot);
     if (answer && snapshot.is_validated()) return answer;
     RESULTSDB_ASSIGN(list, suite.refresh());
     if (snapshot.same(*list) ||

@@ -48,7 +48,9 @@ class TrackReading {
 
   /// What was read has turned out to be of one state.
   void keep() {
+    if (stale_.empty()) return;
     for (const StaleTrack& stale : stale_) stale.timeline->keep_suite_track(stale.track);
+    suite_.unload_unused();
   }
 
  private:
@@ -225,6 +227,11 @@ class TrackReading {
 };
 
 }  // namespace
+
+std::size_t SuiteTrack::bytes() const {
+  return sizeof *this + runs.capacity() * sizeof runs[0] + covered.capacity() * sizeof covered[0] +
+         standing.capacity() * sizeof standing[0] + changes.bytes();
+}
 
 Result<std::vector<SuiteTracks>> read_suite_tracks(Suite& suite, std::span<const Selection> selections,
                                                    const SuiteTracksVisitor& visit) {

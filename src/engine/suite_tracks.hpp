@@ -36,6 +36,9 @@ struct SuiteTrack {
   TestSetPtr always;  ///< tests that every run covers; empty without runs
   TrackChanges changes;
   std::vector<Standing> standing;  ///< tests that ended otherwise than with a plain expected pass, ascending
+
+  /// In memory, without the runs themselves and the test sets, which others have as well.
+  std::size_t bytes() const;
 };
 using SuiteTrackPtr = std::shared_ptr<const SuiteTrack>;
 

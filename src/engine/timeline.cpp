@@ -12,6 +12,7 @@ namespace resultsdb::engine {
 namespace {
 
 constexpr int kLoadAttempts = 16;
+constexpr std::size_t kRunBytes = 1000;  // in memory, with its texts, about
 
 bool by_key(const RunEntryPtr& a, const RunEntryPtr& b) { return a->key() < b->key(); }
 
@@ -264,17 +265,26 @@ void Timeline::keep_suite_track(std::shared_ptr<const SuiteTrack> track) {
   suite_track_ = std::move(track);
 }
 
-std::size_t Timeline::loaded_runs() const {
-  std::shared_lock lock(mutex_);
-  return contents_.runs.size();
+std::size_t Timeline::kept_bytes() const {
+  const std::shared_lock lock(mutex_, std::try_to_lock);
+  if (!lock) return 0;
+  std::size_t runs = contents_.runs.size(), bytes = 0;
+  // An answer may keep a track that has outlived the runs here.
+  if (const auto track = suite_track()) {
+    runs = std::max(runs, track->runs.size());
+    bytes = track->bytes();
+  }
+  return runs * kRunBytes + bytes;
 }
 
-void Timeline::unload() {
-  std::unique_lock lock(mutex_);
+bool Timeline::unload() {
+  const std::unique_lock lock(mutex_, std::try_to_lock);
+  if (!lock) return false;
   contents_ = {};
   loaded_ = false;
   test_sets_.forget_all();
   keep_suite_track(nullptr);
+  return true;
 }
 
 }  // namespace resultsdb::engine

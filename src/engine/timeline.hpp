@@ -121,9 +121,10 @@ class Timeline {
   std::shared_ptr<const SuiteTrack> suite_track() const;
   void keep_suite_track(std::shared_ptr<const SuiteTrack> track);
 
-  std::size_t loaded_runs() const;
-  /// Forgets the runs; they are read again when asked for.
-  void unload();
+  /// About what its runs and what is kept for statistics take; 0 if it is being written or loaded just now.
+  std::size_t kept_bytes() const;
+  /// Forgets them: they are read again when asked for. False, and nothing done, if it is in use just now.
+  bool unload();
   std::atomic<std::uint64_t> last_use{0};
 
   /// Held by a writer of this process from its first read to its batch: writers of one process take turns,

@@ -5,6 +5,8 @@
 #include <sstream>
 #include <thread>
 
+#include "engine/suite_tracks.hpp"
+#include "engine/tracks.hpp"
 #include "property/matrix_oracle.hpp"
 #include "property/random_history.hpp"
 #include "property/soundness.hpp"
@@ -90,6 +92,52 @@ TEST(Concurrency, OneRunFromManyWritersIsOneRun) {
   for (std::thread& writer : writers) writer.join();
   EXPECT_EQ(added, 1);
   EXPECT_EQ(model->runs({.suite = "random"}).value().size(), 1u);
+}
+
+/// Of all timelines: how many runs there are, and how many changes.
+Result<std::pair<std::size_t, std::size_t>> count_tracks(engine::Suite& suite) {
+  const Selection all;
+  const auto answer = engine::read_suite_tracks(suite, {&all, 1});
+  if (!answer) return answer.error();
+  std::size_t runs = 0, changes = 0;
+  for (const engine::SuiteTrackPtr& track : answer->front().tracks) {
+    runs += track->runs.size();
+    for (auto at = track->changes.begin(); !at.done(); at.next()) changes += at.changes().size();
+  }
+  return std::pair(runs, changes);
+}
+
+TEST(Concurrency, TimelinesAreUnloadedWhileOthersReadThem) {
+  const auto storage = backends::open_memory();
+  const auto model = Model::create(storage).value();
+  engine::Suite suite(*storage, "random", 0);
+  std::atomic<bool> done = false;
+  std::vector<std::thread> readers, writers;
+  for (int i = 0; i < kReaders; ++i)
+    readers.emplace_back([&] {
+      std::size_t known = 0;
+      const storage::TestId test = 0;
+      while (!done) {
+        if (const auto counts = count_tracks(suite)) {
+          EXPECT_GE(counts->first, known);
+          known = counts->first;
+        } else {
+          EXPECT_EQ(counts.error().code, ErrorCode::Conflict) << counts.error();
+        }
+        const auto tracks =
+            engine::read_tracks(suite, {.tests = std::span(&test, 1), .selection = {}, .runs = {}});
+        if (!tracks) {
+          EXPECT_EQ(tracks.error().code, ErrorCode::Conflict) << tracks.error();
+        }
+      }
+    });
+  for (int i = 0; i < kWriters; ++i) writers.emplace_back([&, i] { write_all(*model, i); });
+  for (std::thread& writer : writers) writer.join();
+  done = true;
+  for (std::thread& reader : readers) reader.join();
+  engine::Suite fresh(*storage, "random");
+  EXPECT_EQ(count_tracks(suite).value(), count_tracks(fresh).value());
+  EXPECT_EQ(count_tracks(suite).value().first, std::size_t{kWriters} * kRuns);
 }
 
 }  // namespace

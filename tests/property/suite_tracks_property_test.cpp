@@ -6,6 +6,7 @@
 #include <iterator>
 #include <map>
 #include <memory>
+#include <optional>
 #include <random>
 #include <span>
 #include <string>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "engine/suite_tracks.hpp"
+#include "engine/tracks.hpp"
 #include "property/random_store.hpp"
 #include "resultsdb/model.hpp"
 #include "support/value_of.hpp"
@@ -65,6 +67,11 @@ class Trial : private RandomStore {
     }
   }
   void replace_some(int percent) { replace_percent_ = percent; }
+  /// From here on what is kept may take so many bytes.
+  void bound(std::size_t bytes) {
+    kept_ = std::make_unique<Suite>(model_->storage(), "random", bytes);
+    bound_ = bytes;
+  }
   std::size_t read_anew() const { return read_anew_; }
   std::size_t extended() const { return extended_; }
   std::size_t unchanged() const { return unchanged_; }
@@ -82,13 +89,14 @@ class Trial : private RandomStore {
 
   void look() {
     const Selection all;
-    const SuiteTracks kept = value_of(read_suite_tracks(kept_, {&all, 1})).front();
+    const SuiteTracks kept = value_of(read_suite_tracks(*kept_, {&all, 1})).front();
     Suite suite(model_->storage(), "random");
     const SuiteTracks fresh = value_of(read_suite_tracks(suite, {&all, 1})).front();
     EXPECT_EQ(fresh.read_anew, fresh.tracks.size());
     EXPECT_EQ(fresh.extended, 0U);
     ASSERT_EQ(kept.tracks.size(), fresh.tracks.size());
     for (std::size_t i = 0; i < kept.tracks.size(); ++i) expect_same(*kept.tracks[i], *fresh.tracks[i]);
+    if (bound_) expect_within_bound();
     read_anew_ += kept.read_anew;
     extended_ += kept.extended;
     unchanged_ += kept.tracks.size() - kept.read_anew - kept.extended;
@@ -98,8 +106,20 @@ class Trial : private RandomStore {
     for (const SuiteTrackPtr& track : kept.tracks) before_.emplace_back(track, changes_of(track->changes));
   }
 
+  void expect_within_bound() const {
+    std::size_t sum = 0, kept = 0;
+    for (const TimelinePtr& timeline : *kept_->known()) {
+      const std::size_t bytes = timeline->kept_bytes();
+      EXPECT_EQ(bytes == 0, timeline->suite_track() == nullptr);
+      sum += bytes;
+      kept += bytes != 0 ? 1 : 0;
+    }
+    EXPECT_TRUE(sum <= *bound_ || kept == 1) << sum << " bytes of " << kept << " timelines";
+  }
+
   int replace_percent_ = 0;
-  Suite kept_{model_->storage(), "random"};
+  std::unique_ptr<Suite> kept_ = std::make_unique<Suite>(model_->storage(), "random");
+  std::optional<std::size_t> bound_;
   std::vector<std::pair<SuiteTrackPtr, std::map<TestId, std::vector<TrackChange>>>> before_;
   std::size_t read_anew_ = 0, extended_ = 0, unchanged_ = 0;
 };
@@ -159,6 +179,98 @@ TEST(SuiteTracks, TheOutcomesOfAnAnswerAreThoseOfItsLastAttempt) {
   const storage::OutcomeId outcome = changes.begin()->second.front().outcome;
   ASSERT_LT(outcome, answer.outcomes->size());
   EXPECT_EQ((*answer.outcomes)[outcome].key.actual, "FAIL");
+}
+
+TEST(SuiteTracksProperty, TheyAreDroppedWhenTheyTakeTooMuch) {
+  const bool one = std::getenv("RESULTSDB_SEED") != nullptr;
+  for (const std::size_t bytes : {std::size_t{0}, std::size_t{40'000}}) {  // of at most 60 runs
+    std::size_t extended = 0, read_anew = 0, unchanged = 0;
+    for (int i = 0; i < (one ? 1 : 5); ++i) {
+      const std::uint64_t seed = property::seed_or(20261127) + static_cast<std::uint64_t>(i);
+      SCOPED_TRACE("to run it again: RESULTSDB_SEED=" + std::to_string(seed));
+      Trial trial(seed, {.timelines = 3}, 0);
+      trial.bound(bytes);
+      trial.run(60);
+      extended += trial.extended();
+      read_anew += trial.read_anew();
+      unchanged += trial.unchanged();
+    }
+    std::printf("%zu bytes: %zu extended, %zu read anew, %zu as they were\n", bytes, extended, read_anew,
+                unchanged);
+    EXPECT_GT(read_anew, bytes == 0 ? 300U : 100U);
+    if (!one) {
+      EXPECT_GT(extended + unchanged, 50U);
+    }
+  }
+}
+
+/// A store with three runs on each of three timelines.
+struct ThreeTimelines {
+  explicit ThreeTimelines(std::size_t bytes) : suite(model->storage(), "s", bytes) {
+    for (int i = 0; i < 9; ++i) {
+      Run run;
+      run.header.suite = "s";
+      run.header.configuration.set("os", std::to_string(i % 3));
+      run.header.started = from_seconds(1000 + i);
+      run.results.add({.test = "t", .actual = i < 6 ? "FAIL" : "PASS"});
+      EXPECT_TRUE(model->ingest(run, {.received = run.header.started}));
+    }
+  }
+  std::size_t kept() const {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        *suite.known(), [](const TimelinePtr& timeline) { return timeline->kept_bytes() != 0; }));
+  }
+
+  const std::shared_ptr<Model> model = value_of(Model::create(backends::open_memory()));
+  Suite suite;
+};
+
+TEST(SuiteTracks, KeptAfterTheTimelineWasUnloadedTheyStillCount) {
+  ThreeTimelines store(Suite::kKeptBytes);
+  const auto unload = [&](std::span<const SuiteTracks>) -> Status {
+    for (const TimelinePtr& timeline : *store.suite.known()) EXPECT_TRUE(timeline->unload());
+    EXPECT_EQ(store.kept(), 0U);
+    return {};
+  };
+  const Selection all;
+  EXPECT_EQ(value_of(read_suite_tracks(store.suite, {&all, 1}, unload)).front().read_anew, 3U);
+  EXPECT_EQ(store.kept(), 3U);
+  for (const TimelinePtr& timeline : *store.suite.known()) {
+    EXPECT_GE(timeline->kept_bytes(), 3 * 1000U) << "the runs live on in the track";
+    EXPECT_TRUE(timeline->unload());
+  }
+  EXPECT_EQ(store.kept(), 0U);
+
+  ThreeTimelines bounded(0);
+  EXPECT_EQ(value_of(read_suite_tracks(bounded.suite, {&all, 1},
+                                       [&](auto) -> Status {
+                                         for (const TimelinePtr& timeline : *bounded.suite.known())
+                                           EXPECT_TRUE(timeline->unload());
+                                         return {};
+                                       }))
+                .size(),
+            1U);
+  EXPECT_EQ(bounded.kept(), 1U);
+}
+
+TEST(SuiteTracks, WhatReadersLeaveUnusedIsUnloaded) {
+  ThreeTimelines store(0);
+  const storage::TestId test =
+      value_of(store.suite.names().look_up(std::vector<std::string>{"t"})).front().value();
+  const auto read = [&](const char* os) {
+    TrackQuery query{.tests = std::span(&test, 1), .selection = {}, .runs = {}};
+    query.selection.where = {{.facet = "os", .values = {os}}};
+    const auto tracks = value_of(read_tracks(store.suite, query));
+    ASSERT_EQ(tracks.size(), 1U);
+    EXPECT_EQ(tracks.front().serials.size(), 3U);
+    EXPECT_EQ(tracks.front().outcomes.front().size(), 2U);
+  };
+  for (const char* os : {"0", "1", "2"}) read(os);
+  EXPECT_EQ(store.kept(), 3U);
+  for (int i = 0; i < 64; ++i) read("1");
+  EXPECT_EQ(store.kept(), 1U);
+  EXPECT_NE((*store.suite.known())[1]->kept_bytes(), 0U) << "the one that is read";
+  for (const char* os : {"0", "1", "2"}) read(os);
 }
 
 TEST(SuiteTracksProperty, ChangesAddedInManyStepsAreThoseAddedAtOnce) {
