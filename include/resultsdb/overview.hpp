@@ -22,7 +22,8 @@ struct OverviewQuery {
 
 struct OverviewAnswer {
   static constexpr std::uint32_t kTrend = 30;
-  /// Of one timeline; runs that go on and runs that do not count (see ExcludedRun) are passed over.
+  /// Of one timeline; runs that go on and runs that were declared failed (ExcludedRun::Why::Declared) are
+  /// passed over.
   struct Line {
     std::uint32_t timeline = 0;  ///< index into `timelines`
     RunInfoPtr newest;

@@ -52,7 +52,8 @@ class Checking {
  public:
   Checking(const Survey& survey, const FixCheckQuery& query)
       : survey_(survey), fix_(query.fix), course_(survey, aggregate::ChangePrior{}.change) {
-    for (const Window& window : survey.windows) before_.push_back(window.of(history_before(query, window.track())));
+    for (const Window& window : survey.windows)
+      before_.push_back(window.of(history_before(query, window.track())));
   }
 
   void check(storage::TestId test, const std::string& name, FixCheckAnswer& answer) {

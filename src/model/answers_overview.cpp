@@ -40,24 +40,47 @@ Line read_line(std::uint32_t timeline, const std::vector<RunInfoPtr>& runs) {
   return line;
 }
 
+/// The newest first. Those in which nearly everything is bad are among them: statistics pass them over, but a
+/// suite where all tests fail does not stand well.
+std::vector<RunInfoPtr> runs_of(const Window& window, Time now) {
+  std::vector<RunInfoPtr> runs;
+  for (const std::uint32_t run : window.runs()) runs.push_back(engine::as_of(window.run(run), now));
+  for (const ExcludedRun& excluded : window.excluded())
+    if (excluded.why == ExcludedRun::Why::MostFailed) runs.push_back(excluded.run);
+  std::ranges::stable_sort(runs, [](const RunInfoPtr& a, const RunInfoPtr& b) {
+    return engine::run_before(*b, *a, RunOrder::Position);
+  });
+  return runs;
+}
+
+/// As runs_of() has them.
+Basis basis_of(const Survey& survey) {
+  Basis basis = survey.basis;
+  std::erase_if(basis.excluded, [&](const ExcludedRun& excluded) {
+    if (excluded.why != ExcludedRun::Why::MostFailed) return false;
+    ++basis.runs;
+    basis.results += excluded.run->counts.covered;
+    return true;
+  });
+  return basis;
+}
+
 }  // namespace
 
 Result<OverviewAnswer> Answers::overview(const OverviewQuery& query) {
   Question question{.suite = query.suite, .selection = query.selection, .last = query.look_back};
   question.now = query.now;
   RESULTSDB_ASSIGN(const Survey survey, Survey::read(*model_->implementation_, question, "overview/1"));
-  OverviewAnswer answer{.timelines = survey.timelines, .basis = survey.basis};
+  OverviewAnswer answer{.timelines = survey.timelines, .basis = basis_of(survey)};
   const Time newest = survey.newest_received();
   for (std::uint32_t w = 0; w < survey.windows.size(); ++w) {
     const Time last = survey.timelines[w].last_received;
     if (last < newest - query.expire_after) continue;
     if (last < newest - query.stale_after) answer.stale.push_back(w);
     std::vector<RunInfoPtr> ended;
-    const auto& runs = survey.windows[w].runs();
-    for (auto run = runs.rbegin(); run != runs.rend(); ++run) {
-      RunInfoPtr info = engine::as_of(survey.windows[w].run(*run), query.now);
-      auto& list = info->state == RunState::Running ? answer.running : ended;
-      list.push_back(std::move(info));
+    for (RunInfoPtr& run : runs_of(survey.windows[w], query.now)) {
+      auto& list = run->state == RunState::Running ? answer.running : ended;
+      list.push_back(std::move(run));
     }
     if (!ended.empty()) answer.lines.push_back(read_line(w, ended));
   }

@@ -24,8 +24,8 @@ bool is_bad(const Outcome& outcome, Question::Bad bad);
 
 /// Whether the run's commit of that repository is this one or comes after it.
 bool has_commit(const RunInfo& run, const RunCommit& commit);
-/// The end of a timeline's history without the commit, whatever orders the timeline: the place before its first
-/// run that has it.
+/// The end of a timeline's history without the commit, whatever orders the timeline: the place before its
+/// first run that has it.
 Position last_place_without(const RunCommit& commit, const engine::SuiteTrack& track);
 
 /// Neighbouring runs that cover a test and agree. Indexes are those of SuiteTrack::runs.

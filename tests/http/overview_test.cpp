@@ -98,6 +98,26 @@ TEST_F(Overview, RunsThatGoOnThatDoNotCountAndSilence) {
   EXPECT_EQ(tile(later).at("healthy"), 1);
 }
 
+TEST_F(Overview, ARunInWhichEverythingFailsIsHowItStands) {
+  register_commits(3);
+  std::string good, bad;
+  for (int i = 0; i < 25; ++i) {
+    good += "t" + std::to_string(i) + "=PASS ";
+    bad += "t" + std::to_string(i) + "=FAIL ";
+  }
+  add({.os = "linux", .commit = 0}, good);
+  add({.os = "linux", .commit = 1}, bad);
+  const auto answer = get("/v1/overview?suite=unit");
+  EXPECT_EQ(tile(answer).at("healthy"), 0);
+  ASSERT_EQ(tile(answer).at("lines").as_array().size(), 1);
+  EXPECT_EQ(line(answer, 0).at("unexpected"), 25);
+  EXPECT_EQ(line(answer, 0).at("first_bad").at("position"), position(1));
+  EXPECT_EQ(line(answer, 0).at("last_good").at("position"), position(0));
+  EXPECT_NE(send("GET", "/v1/badge.svg?suite=unit").body.find("25 unexpected"), std::string::npos);
+  add({.os = "linux", .commit = 2}, good);
+  EXPECT_EQ(tile(get("/v1/overview?suite=unit")).at("healthy"), 1);
+}
+
 TEST_F(Overview, BadgesSayHowItStands) {
   const auto badge = [&](const std::string& query) {
     const Response response = send("GET", "/v1/badge.svg" + query);
