@@ -1,5 +1,7 @@
 #include "json_members.hpp"
 
+#include <algorithm>
+
 #include "text.hpp"
 
 namespace resultsdb::http {
@@ -37,6 +39,27 @@ Result<std::int64_t> read_integer(JsonCursor& cursor, const MemberPath& path, st
         "must be a whole number from " + std::to_string(least) + " to " + std::to_string(most), path.text());
   }
   return *value;
+}
+
+Result<bool> read_flag(JsonCursor& cursor, const MemberPath& path) {
+  RESULTSDB_TRY(expect_kind(cursor, JsonCursor::Kind::Bool, path));
+  return cursor.slice() == "true";
+}
+
+Status read_body(JsonCursor& cursor, std::span<const std::string_view> names, std::string& name,
+                 const std::function<Status()>& member) {
+  if (cursor.kind() != JsonCursor::Kind::Object) return invalid_argument("the body must be a JSON object");
+  std::uint32_t seen = 0;
+  cursor.enter();
+  while (cursor.next_member(name)) {
+    const auto known = std::ranges::find(names, name);
+    if (known == names.end()) return invalid_argument("is no member of this object", name);
+    const std::uint32_t bit = std::uint32_t{1} << (known - names.begin());
+    if ((seen & bit) != 0) return invalid_argument("is given twice", name);
+    seen |= bit;
+    RESULTSDB_TRY(member());
+  }
+  return {};
 }
 
 Result<Time> read_time(JsonCursor& cursor, const MemberPath& path) {

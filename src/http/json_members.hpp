@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -26,6 +28,11 @@ Result<std::string_view> read_text(JsonCursor& cursor, std::string& scratch, con
                                    std::size_t most);
 Result<std::int64_t> read_integer(JsonCursor& cursor, const MemberPath& path, std::int64_t least,
                                   std::int64_t most);
+Result<bool> read_flag(JsonCursor& cursor, const MemberPath& path);
+/// Calls `member` for each member of the object that a body is, with the cursor at its value and its name in
+/// `name`: one of `names` (at most 32), each at most once.
+Status read_body(JsonCursor& cursor, std::span<const std::string_view> names, std::string& name,
+                 const std::function<Status()>& member);
 /// RFC 3339 text, or a number of seconds.
 Result<Time> read_time(JsonCursor& cursor, const MemberPath& path);
 

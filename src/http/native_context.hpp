@@ -126,6 +126,7 @@ void add_duration_tree_routes(Router& router, const ContextPtr& context);
 void add_overview_routes(Router& router, const ContextPtr& context);
 void add_search_routes(Router& router, const ContextPtr& context);
 void add_state_routes(Router& router, const ContextPtr& context);
+void add_view_routes(Router& router, const ContextPtr& context);
 void add_write_routes(Router& router, const ContextPtr& context);
 void add_import_route(Router& router, const ContextPtr& context);
 

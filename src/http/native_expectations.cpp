@@ -94,17 +94,7 @@ class ExpectationReader {
   Result<StoredExpectation> read() {
     static constexpr std::array<std::string_view, 8> kNames = {"test", "where", "expected", "from",
                                                                "to",   "owner", "bug",      "expires"};
-    if (cursor_.kind() != Kind::Object) return invalid_argument("the body must be a JSON object");
-    unsigned seen = 0;
-    cursor_.enter();
-    while (cursor_.next_member(name_)) {
-      const auto known = std::ranges::find(kNames, name_);
-      if (known == kNames.end()) return invalid_argument("is no member of this object", name_);
-      const unsigned bit = 1u << (known - kNames.begin());
-      if ((seen & bit) != 0) return invalid_argument("is given twice", name_);
-      seen |= bit;
-      RESULTSDB_TRY(member());
-    }
+    RESULTSDB_TRY(read_body(cursor_, kNames, name_, [this] { return member(); }));
     return std::move(read_);
   }
 
@@ -173,28 +163,9 @@ class ExpectationReader {
   StoredExpectation read_;
 };
 
-/// The version that must be stored for If-Match or If-None-Match to hold; nothing: neither was sent.
-Result<std::optional<std::uint64_t>> required_version(const Request& request,
-                                                      const std::optional<StoredExpectation>& current) {
-  const std::string tag = current ? etag_of(to_json(*current)) : "";
-  const auto is_listed = [&](std::string_view list) { return current && matches_etag(list, tag); };
-  std::optional<std::uint64_t> version;
-  if (const auto list = request.header("If-Match")) {
-    if (!is_listed(*list))
-      return make_error(ErrorCode::Conflict, "what is stored is not what was read", "If-Match");
-    version = current->version;
-  }
-  if (const auto list = request.header("If-None-Match")) {
-    if (is_listed(*list)) return make_error(ErrorCode::Conflict, "is stored already", "If-None-Match");
-    version = current ? current->version : 0;
-  }
-  return version;
-}
-
-/// 412 if a condition of the request does not hold, or did not any more when it came to writing.
-Response write_problem(const Request& request, const Error& error) {
-  const bool conditional = request.header("If-Match") || request.header("If-None-Match");
-  return error.code == ErrorCode::Conflict && conditional ? problem(412, error) : problem(error);
+std::optional<StoredState> state_of(const std::optional<StoredExpectation>& current) {
+  if (!current) return std::nullopt;
+  return StoredState{etag_of(to_json(*current)), current->version};
 }
 
 Result<StoredExpectation> store_expectation(const NativeContext& context, const Request& request,
@@ -209,7 +180,7 @@ Result<StoredExpectation> store_expectation(const NativeContext& context, const 
   }
   Answers answers(context.model);
   RESULTSDB_ASSIGN(const auto current, answers.expectation(suite, checked->id));
-  RESULTSDB_ASSIGN(const auto version, required_version(request, current));
+  RESULTSDB_ASSIGN(const auto version, required_version(request, state_of(current)));
   return answers.put_expectation(suite, *checked, version);
 }
 
@@ -224,11 +195,9 @@ Response put_expectation(const NativeContext& context, const Request& request) {
   if (!suite) return problem(suite.error());
   const auto stored = store_expectation(context, request, *suite);
   if (!stored) return write_problem(request, stored.error());
-  Response response = json_response(stored->version == 1 ? 201 : 200, to_json(*stored));
-  response.set_header("ETag", etag_of(response.body));
-  response.set_header("Location",
-                      "/v1/expectations/" + percent_encode(stored->id) + "?suite=" + percent_encode(*suite));
-  return response;
+  return stored_response(
+      to_json(*stored), stored->version == 1,
+      "/v1/expectations/" + percent_encode(stored->id) + "?suite=" + percent_encode(*suite));
 }
 
 Status remove_expectation(const NativeContext& context, const Request& request, const std::string& suite,
@@ -236,7 +205,7 @@ Status remove_expectation(const NativeContext& context, const Request& request, 
   Answers answers(context.model);
   RESULTSDB_ASSIGN(const auto current, answers.expectation(suite, id));
   if (!current) return no_such_expectation();
-  RESULTSDB_ASSIGN(const auto version, required_version(request, current));
+  RESULTSDB_ASSIGN(const auto version, required_version(request, state_of(current)));
   return answers.remove_expectation(suite, id, version);
 }
 

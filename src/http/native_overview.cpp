@@ -5,6 +5,7 @@
 #include "commit_ranges.hpp"
 #include "judgement_json.hpp"
 #include "resultsdb/overview.hpp"
+#include "resultsdb/views.hpp"
 
 namespace resultsdb::http {
 namespace {
@@ -107,8 +108,31 @@ void write_running(JsonWriter& json, const RunInfo& run, const Names& names) {
   json.end_object().end_object();
 }
 
+/// Those of the request, or of the page that a dashboard is a link to.
+Result<std::vector<Scope>> read_tiles(const NativeContext& context, const Arguments& arguments) {
+  const auto id = arguments.get("dashboard");
+  if (!id) return read_scopes(context, arguments);
+  const Arguments::Names selecting = names({"SEL"});
+  Parameters parameters;
+  for (std::string_view name : selecting) {
+    name.remove_suffix(name.ends_with('*') ? 1 : 0);
+    if (arguments.has(name)) return invalid_argument("cannot stand beside dashboard", std::string(name));
+  }
+  RESULTSDB_ASSIGN(const auto view, Views(context.model).get(*id));
+  if (!view || !view->dashboard)
+    return make_error(ErrorCode::NotFound, "there is no such view that is a dashboard", "dashboard");
+  Request page;
+  set_target(page, view->url.substr(0, view->url.find('#')));
+  for (auto& [name, value] : page.parameters())  // pages have others, too
+    if (std::ranges::find(selecting, name) != selecting.end() ||
+        std::ranges::find(selecting, name + '*') != selecting.end())
+      parameters.emplace_back(name, value);
+  RESULTSDB_ASSIGN(const Arguments wanted, Arguments::read(std::move(parameters), selecting, page, {}));
+  return read_scopes(context, wanted);
+}
+
 Result<std::string> get_overview(const NativeContext& context, const Arguments& arguments) {
-  RESULTSDB_ASSIGN(const auto scopes, read_scopes(context, arguments));
+  RESULTSDB_ASSIGN(const auto scopes, read_tiles(context, arguments));
   std::vector<OverviewAnswer> overviews;
   for (const Scope& scope : scopes) {
     RESULTSDB_ASSIGN(OverviewAnswer overview, read_overview(context, scope));
@@ -223,7 +247,7 @@ Result<std::string> get_badge(const NativeContext& context, const Arguments& arg
 }  // namespace
 
 void add_overview_routes(Router& router, const ContextPtr& context) {
-  add_read(router, context, {"/v1/overview", "getOverview", names({"SEL"}), get_overview});
+  add_read(router, context, {"/v1/overview", "getOverview", names({"SEL", "dashboard"}), get_overview});
   ReadOperation image{"/v1/badge.svg", "getBadge", names({"SEL", "label"}), get_badge};
   image.content_type = "image/svg+xml";
   add_read(router, context, std::move(image));

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "native_context.hpp"
+#include "native_views.hpp"
 #include "resultsdb/answers.hpp"
 #include "resultsdb/test_names.hpp"
 #include "schemas.hpp"
@@ -61,7 +62,7 @@ class Search {
                         : kind == "suite"  ? write_suites(json)
                         : kind == "commit" ? write_commits(json)
                         : kind == "run"    ? write_runs(json)
-                                           : Result<bool>(false);  // views are not stored
+                                           : write_views(json);
     if (!more) return more.error();
     json.end_array().member("more", *more).end_object();
     return {};
@@ -149,6 +150,18 @@ class Search {
     RESULTSDB_ASSIGN(const CommitNames commit_names, CommitNames::load(*context_.model, found));
     for (const RunInfoPtr& run : found) write_run(json, *context_.model, *run, commit_names);
     return more;
+  }
+
+  /// By name or description.
+  Result<bool> write_views(JsonWriter& json) const {
+    RESULTSDB_ASSIGN(const auto views, Views(context_.model).list());
+    std::size_t found = 0;
+    for (const View& view : views) {
+      if (!words_.are_in(view.name + '\n' + view.description)) continue;
+      if (found++ == limit_) return true;
+      write_view(json, view);
+    }
+    return false;
   }
 
   const NativeContext& context_;

@@ -46,6 +46,34 @@ Response post_run(const NativeContext& context, const Request& request) {
 
 }  // namespace
 
+Result<std::optional<std::uint64_t>> required_version(const Request& request,
+                                                      const std::optional<StoredState>& current) {
+  const auto is_listed = [&](std::string_view list) { return current && matches_etag(list, current->tag); };
+  std::optional<std::uint64_t> version;
+  if (const auto list = request.header("If-Match")) {
+    if (!is_listed(*list))
+      return make_error(ErrorCode::Conflict, "what is stored is not what was read", "If-Match");
+    version = current->version;
+  }
+  if (const auto list = request.header("If-None-Match")) {
+    if (is_listed(*list)) return make_error(ErrorCode::Conflict, "is stored already", "If-None-Match");
+    version = current ? current->version : 0;
+  }
+  return version;
+}
+
+Response write_problem(const Request& request, const Error& error) {
+  const bool conditional = request.header("If-Match") || request.header("If-None-Match");
+  return error.code == ErrorCode::Conflict && conditional ? problem(412, error) : problem(error);
+}
+
+Response stored_response(std::string body, bool is_new, const std::string& location) {
+  Response response = json_response(is_new ? 201 : 200, std::move(body));
+  response.set_header("ETag", etag_of(response.body));
+  response.set_header("Location", location);
+  return response;
+}
+
 std::string percent_encode(std::string_view text) {
   static constexpr std::string_view kHex = "0123456789ABCDEF";
   std::string encoded;

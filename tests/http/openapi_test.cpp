@@ -3,6 +3,7 @@
 #include <map>
 
 #include "http/native_fixture.hpp"
+#include "resultsdb/views.hpp"
 
 namespace resultsdb::http {
 namespace {
@@ -157,6 +158,7 @@ TEST_F(OpenApi, AnswersHaveTheirRequiredMembers) {
                                R"({"test":"gone","expected":["FAIL"],"from":1,"to":170000000000,"owner":"A",)"
                                R"("bug":"b/1","expires":"2030-01-01T00:00:00Z"})");
   const std::string expectation(parse(stored, 201, "put").at("id").as_string());
+  ASSERT_TRUE(Views(model_).put({.id = "v_12345", .name = "A", .url = "/"}, clock_.now(), 0));
   const std::pair<std::string, std::string> answers[] = {
       {"/v1/history", "?suite=unit&test=a/one&include=labels&include=run_ids&include=durations"},
       {"/v1/suite-history", "?suite=unit&axis=commit"},
@@ -181,6 +183,8 @@ TEST_F(OpenApi, AnswersHaveTheirRequiredMembers) {
       {"/v1/expectations", "?suite=judged"},
       {"/v1/expectations/{expectation}", "?suite=judged"},
       {"/v1/expectation-changes", "?suite=judged"},
+      {"/v1/views", ""},
+      {"/v1/views/{view}", ""},
       {"/v1/history", "?suite=judged&test=broken&include=verdicts"},
       {"/v1/tests", "?suite=judged&only=failing"},
       {"/v1/tests", "?suite=unit&depth=1"},
@@ -204,6 +208,7 @@ TEST_F(OpenApi, AnswersHaveTheirRequiredMembers) {
     std::string target = path;
     if (const auto brace = target.find("{run}"); brace != target.npos) target.replace(brace, 5, id);
     if (const auto brace = target.find("{exp"); brace != target.npos) target.replace(brace, 13, expectation);
+    if (const auto brace = target.find("{view}"); brace != target.npos) target.replace(brace, 6, "v_12345");
     const auto answer = get(target + query);
     check(answer_schema(path), answer, path);
   }
