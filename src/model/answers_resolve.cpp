@@ -32,18 +32,25 @@ struct Found {
 class Resolver {
  public:
   explicit Resolver(const ResolveQuery& query) : query_(query) {
-    for (const std::string& name : query.names) found_.try_emplace(name);
+    for (const std::string& name : query.names) {
+      found_.try_emplace(name);
+      if (name.size() >= is_length_.size()) is_length_.resize(name.size() + 1);
+      is_length_[name.size()] = true;
+    }
   }
 
   void look_at(const std::string& suite, std::string_view name) {
     if (Found* const found = find(name)) found->exact.add(suite, name, query_.most);
+    std::size_t before = 0;  // where the folder ends that this one is in
     for (std::size_t at = domain::folder_end(name); at != name.npos; at = domain::folder_end(name, at)) {
       if (at < name.size())
         if (Found* const found = find(name.substr(at))) found->suffix.add(suite, name, query_.most);
       const std::size_t separator = name.substr(0, at).ends_with("::") ? 2 : 1;
-      for (const std::size_t end : {at, at - separator})
-        if (Found* const found = find(name.substr(0, end)); found && end < name.size())
-          found->folder.add(suite, name, query_.most);
+      for (const std::size_t end : {at, at - separator}) {
+        if (end == before || end == name.size()) continue;  // one without a name, as in a//b, was looked at
+        if (Found* const found = find(name.substr(0, end))) found->folder.add(suite, name, query_.most);
+      }
+      before = at;
     }
   }
 
@@ -73,12 +80,15 @@ class Resolver {
 
  private:
   Found* find(std::string_view name) {
+    // Before anything is hashed: a long name of many folders has many parts nearly as long.
+    if (name.size() >= is_length_.size() || !is_length_[name.size()]) return nullptr;
     const auto found = found_.find(name);
     return found == found_.end() ? nullptr : &found->second;
   }
 
   const ResolveQuery& query_;
   std::unordered_map<std::string_view, Found> found_;
+  std::vector<bool> is_length_;  // of a name that is asked for
 };
 
 }  // namespace

@@ -190,6 +190,22 @@ std::string resolved(const std::set<std::string>& tests, const std::string& name
   return suffix.empty() ? "unknown 0" : text("ambiguous", suffix);
 }
 
+TEST(Resolve, FoldersWithoutANameCountATestOnce) {
+  const auto model = value_of(Model::create(backends::open_memory()));
+  resultsdb::Run run;
+  run.header = {.suite = "s", .started = from_seconds(1)};
+  for (const char* const test : {"a//b", "/c", "d::::e"}) run.results.add({.test = test});
+  value_of(model->ingest(run, {}));
+  ResolveQuery query;
+  query.names = {"a/", "a", "a//", "/", "d", "d::", "d::::", "b", "c"};
+  std::vector<std::string> found;
+  for (const ResolvedName& name : value_of(Answers(model).resolve(query)))
+    found.push_back(name.input + " " + std::string(to_string(name.match)) + " " + std::to_string(name.count));
+  EXPECT_EQ(found, (std::vector<std::string>{"a/ folder 1", "a folder 1", "a// folder 1", "/ folder 1",
+                                             "d folder 1", "d:: folder 1", "d:::: folder 1", "b suffix 1",
+                                             "c suffix 1"}));
+}
+
 TEST(ResolveProperty, EqualsALookAtEachTest) {
   const std::uint64_t seed = seed_or(20261126);
   SCOPED_TRACE("RESULTSDB_SEED=" + std::to_string(seed));
