@@ -35,6 +35,13 @@ Cell short_cell(std::optional<double> number) {
   return shown;
 }
 
+/// So many bytes or, of a character that does not end there, a few less.
+std::string beginning(const std::string& text, std::size_t most) {
+  std::size_t size = std::min(text.size(), most);
+  while (size < text.size() && size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) --size;
+  return text.substr(0, size);
+}
+
 SlowQuery::Order parse_order(const std::string& text) {
   if (text == "p50") return SlowQuery::Order::P50;
   if (text == "spent") return SlowQuery::Order::Spent;
@@ -320,7 +327,7 @@ int run_clusters(const Arguments& arguments) {
       for (const std::uint32_t timeline : cluster.timelines)
         where.push_back(answer.timelines[timeline].configuration);
       Cell example = cell(cluster.example);
-      example.shortened = cluster.example.substr(0, cluster.example.find('\n')).substr(0, 60);
+      example.shortened = beginning(cluster.example.substr(0, cluster.example.find('\n')), 60);
       records.add({name_cell(suite), cell(cluster.id), cell(static_cast<std::int64_t>(cluster.results)),
                    cell(static_cast<std::int64_t>(cluster.test_count)), cell(cluster.tests, 1),
                    labels.cell(where, 1), name_cell(cluster.id.empty() ? "(no message)" : cluster.pattern),

@@ -27,9 +27,13 @@ std::string csv_field(const std::string& text) {
 
 std::string printable(std::string_view text) {
   std::string out;
-  for (char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    out += byte < 0x20 || byte == 0x7F ? ' ' : c;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte_at = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
+    const auto byte = byte_at(i);
+    // U+0080 to U+009F: terminals take U+009B for an escape sequence.
+    const bool of_two = byte == 0xC2 && i + 1 < text.size() && (byte_at(i + 1) & 0xE0) == 0x80;
+    out += of_two || byte < 0x20 || byte == 0x7F ? ' ' : text[i];
+    i += of_two ? 1 : 0;
   }
   return out;
 }

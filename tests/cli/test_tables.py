@@ -67,6 +67,14 @@ class Tables(CliTest):
             self.assertTrue(TEST.format('broken').startswith(front) and TEST.format('broken').endswith(back), name)
             self.assertIn(len(front) - len(back), (0, 1))
 
+    def test_they_are_text_that_moves_no_cursor(self):
+        message = 'x' + 'ä' * 60
+        self.write('odd.xml', f'<testsuite name="t"><testcase name="odd"><failure message="{message}"/></testcase></testsuite>')
+        self.cli.run('import', '--suite', 'odd', '--branch', 'a\u009b31mb\u0085\x7fc', 'odd.xml')
+        self.assertIn('  x' + 'ä' * 29 + '  ', self.cli.run('clusters', '--suite', 'odd').stdout)
+        self.assertIn('  a 31mb  c  ', self.cli.run('runs', '--suite', 'odd').stdout)
+        self.assertEqual(self.cli.json('runs', '--suite', 'odd')[0]['branch'], 'a\u009b31mb\u0085\x7fc')
+
     def test_lists_of_names_stay_whole(self):
         for arguments in (('tests',), ('query', '')):
             self.assertIn(TEST.format('steady'), self.cli.run(*arguments).stdout)
