@@ -1,5 +1,6 @@
 // findExpectations, getExpectation, putExpectation, deleteExpectation and findExpectationChanges.
 #include <array>
+#include <limits>
 
 #include "json_members.hpp"
 #include "judgement_json.hpp"
@@ -288,7 +289,9 @@ void write_change(JsonWriter& json, const Change& change) {
 Result<std::string> find_changes(const NativeContext& context, const Arguments& arguments) {
   RESULTSDB_ASSIGN(const auto kinds, arguments.some_of("kind", {"missing", "narrow", "stale"}));
   RESULTSDB_ASSIGN(const std::string format, arguments.one_of("format", {"json", "webkit"}));
-  RESULTSDB_ASSIGN(const PageRequest page, read_page(arguments));
+  RESULTSDB_ASSIGN(PageRequest page, read_page(arguments));
+  // A text has no place to say that there is more.
+  if (format == "webkit" && !arguments.has("limit")) page.limit = std::numeric_limits<std::uint32_t>::max();
   RESULTSDB_ASSIGN(const Scope scope, read_scope(context, arguments));
   RESULTSDB_ASSIGN(const RangeRequest range, read_range(context, arguments));
   ExpectationReviewQuery query;

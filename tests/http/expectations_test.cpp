@@ -190,5 +190,15 @@ TEST_F(Expectations, ChangesAreThoseOfTheReview) {
   EXPECT_EQ(text.body, "[ Mac ] missing [ Failure ]\n");
 }
 
+TEST_F(Expectations, ATextHasAllLines) {
+  std::string results;
+  for (int i = 0; i < 150; ++i) results += "t" + std::to_string(i) + "=" + (i < 110 ? "FAIL " : "PASS ");
+  for (int commit = 0; commit < 25; ++commit) add({.os = "mac", .commit = commit}, results);
+  const std::string target = "/v1/expectation-changes?suite=unit";
+  EXPECT_EQ(get(target).at("total"), 110);
+  EXPECT_EQ(std::ranges::count(send("GET", target + "&format=webkit").body, '\n'), 110);
+  EXPECT_EQ(std::ranges::count(send("GET", target + "&format=webkit&limit=7").body, '\n'), 7);
+}
+
 }  // namespace
 }  // namespace resultsdb::http
