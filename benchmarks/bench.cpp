@@ -8,6 +8,7 @@
 #include <random>
 
 #include "answers_bench.hpp"
+#include "columns_bench.hpp"
 #include "corpus.hpp"
 #include "engine_under_test.hpp"
 #include "http_bench.hpp"
@@ -234,6 +235,15 @@ void measure_over_http(const Settings& settings, const std::string& folder, Repo
                "PostgreSQL", kCommitsOnServers, {}, report);
 }
 
+void measure_columns(const Settings& settings, const std::string& folder, Report& report) {
+  const Corpus corpus(settings.seed, settings.scale);
+  EngineUnderTest engine(EngineUnderTest::open_file(folder + "/columns-engine.db"));
+  progress("ingest beside the column store, " + std::to_string(corpus.arrivals().size()) + " runs");
+  for (const auto& arrival : corpus.arrivals()) (void)engine.ingest(corpus.to_run(corpus.generate(arrival)));
+  engine.look_up_names(corpus);
+  measure_beside_columns(corpus, engine, folder, report);
+}
+
 int run(const Settings& settings) {
   auto pattern = (fs::temp_directory_path() / "resultsdb-bench-XXXXXX").string();
   const fs::path folder = ::mkdtemp(pattern.data());
@@ -243,6 +253,7 @@ int run(const Settings& settings) {
   if (settings.only.empty() || settings.only == "retention")
     measure_upload_with_retention(folder.string(), settings.uploads, report);
   if (settings.only.empty() || settings.only == "rows") Comparison(settings, folder.string()).run(report);
+  if (settings.only.empty() || settings.only == "columns") measure_columns(settings, folder.string(), report);
   if (settings.only.empty() || settings.only == "simulation") simulate(report);
   if (settings.only == "large") measure_large_answers(folder.string(), settings.seed, report);
   measure_elapsed_time();
@@ -273,11 +284,10 @@ int main(int argc, char** argv) {
       "resultsdb-bench: ratios to a row per result and to a null parse, in one process");
   options.add_options()  //
       ("scale", po::value(&scale)->default_value("s1"),
-       "s1 (10,000 tests x 8 configurations x 200 commits) or small")  //
+       "s1 (10,000 tests x 8 configurations x 200 commits), small, or large (60,000 x 40 x 150)")  //
       ("only", po::value(&settings.only),
-       "upload, retention, rows, simulation, http, postgres, redis; or large (60,000 tests x 40 "
-       "configurations, only "
-       "when asked for)")  //
+       "upload, retention, rows, columns (DuckDB; needs Python's duckdb), simulation, http, postgres, redis; "
+       "or large (60,000 tests x 40 configurations, only when asked for)")  //
       ("postgres", po::value(&settings.postgres),
        "URL of a throwaway server (RESULTSDB_TEST_POSTGRES_SOCKET)")                                    //
       ("redis", po::value(&settings.redis), "URL of a throwaway server (RESULTSDB_TEST_REDIS_SOCKET)")  //
@@ -304,8 +314,13 @@ int main(int argc, char** argv) {
     std::cerr << "resultsdb-bench: no server: run it by script/bench, or below tests/support/servers.sh\n";
     return 2;
   }
+  if (scale == "large" && settings.only != "columns") {
+    std::cerr << "resultsdb-bench: --scale large is for --only columns; see also --only large\n";
+    return 2;
+  }
   if (processor_time) resultsdb::bench::measure_processor_time();
   if (scale == "small") settings.scale = {.tests = 2000, .configurations = 8, .commits = 200};
+  if (scale == "large") settings.scale = {.tests = 60'000, .configurations = 40, .commits = 150};
   settings.json = format == "json";
   return resultsdb::bench::run(settings);
 }

@@ -25,6 +25,7 @@ double now() {
 
 void measure_processor_time() { measured_clock = CLOCK_THREAD_CPUTIME_ID; }
 void measure_elapsed_time() { measured_clock = CLOCK_MONOTONIC; }
+bool measures_processor_time() { return measured_clock == CLOCK_THREAD_CPUTIME_ID; }
 
 double seconds(const std::function<void()>& work) {
   const double begin = now();

@@ -12,6 +12,7 @@ namespace resultsdb::bench {
 void measure_processor_time();
 /// Elapsed time again: what a server does is no processor time of ours.
 void measure_elapsed_time();
+bool measures_processor_time();
 /// Seconds that `work` takes.
 double seconds(const std::function<void()>& work);
 /// Median (and 99th percentile) of the times of `count` calls, in microseconds.
