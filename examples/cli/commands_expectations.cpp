@@ -100,8 +100,11 @@ int review(const Options& options) {
                    cell(line.words, line.words.size()),
                    cell(aggregate::expectation_text(line, suggestion.test)), Cell{"", "null"}});
     }
-  records.print(options.format(), "every expectation fits what was observed");
-  if (options.format() == Format::Table) print_basis(answer.basis);
+  print_list(options.format(), records, records.size(), answer.basis,
+             "every expectation fits what was observed");
+  if (answer.suggestions.size() < answer.total)
+    std::cerr << answer.suggestions.size() << " of " << answer.total
+              << " tests without a fitting expectation; --limit 0 shows all\n";
   return kDone;
 }
 

@@ -84,6 +84,7 @@ int run_query(const Arguments& arguments) {
   Records records({"suite", "test"});
   Basis basis;
   std::uint64_t total = 0;
+  bool more = false;
   for (const std::string& suite : suites_of(*model, options)) {
     FindQuery find{parse_question(options, suite)};
     find.query = *query;
@@ -93,12 +94,12 @@ int run_query(const Arguments& arguments) {
     for (const std::string& test : answer.tests) records.add({cell(suite), cell(test)});
     add_basis(basis, answer.basis);
     total += answer.total;
+    more = more || answer.more;
   }
   records.print(format, "no such tests");
-  if (format == Format::Table) {
-    std::cout << '\n' << total << " tests\n";
-    print_basis(basis);
-  }
+  if (format == Format::Table) std::cout << '\n' << total << " tests\n";
+  if (more) std::cerr << records.size() << " of " << total << "; --after NAME goes on, --limit 0 shows all\n";
+  if (format == Format::Table || !basis.excluded.empty()) print_basis(basis);
   return total > 0 && options.has("strict") ? kRefused : kDone;
 }
 

@@ -206,6 +206,7 @@ int run_slow(const Arguments& arguments) {
   Records records({"suite", "test", "configuration", "n", "p50_us", "p95_us", "max_us", "timeouts", "share",
                    "growth", "growth_low", "growth_high"});
   Basis basis;
+  std::uint64_t total = 0;
   for (const std::string& suite : suites_of(*model, options)) {
     SlowQuery query;
     static_cast<Question&>(query) = parse_question(options, suite);
@@ -215,6 +216,7 @@ int run_slow(const Arguments& arguments) {
     const auto answer = need(answers.slow(query));
     const ConfigurationLabels labels(answer.timelines);
     add_basis(basis, answer.basis);
+    total += order == SlowQuery::Order::Growth ? 0 : answer.total;  // not all of them have grown
     for (const SlowTest& test : answer.tests) {
       const auto growth = [&](double aggregate::Growth::* member) {
         return short_cell(test.growth ? std::optional((*test.growth).*member) : std::nullopt);
@@ -228,8 +230,7 @@ int run_slow(const Arguments& arguments) {
            growth(&aggregate::Growth::high)});
     }
   }
-  records.print(format, "no durations");
-  if (format == Format::Table) print_basis(basis);
+  print_list(format, records, total, basis, "no durations");
   return kDone;
 }
 
@@ -311,6 +312,7 @@ int run_clusters(const Arguments& arguments) {
   Records records({"suite", "id", "results", "test_count", "tests", "configurations", "pattern", "example",
                    "first", "newest", "like"});
   Basis basis;
+  std::uint64_t total = 0;
   for (const std::string& suite : suites_of(*model, options)) {
     ClustersQuery query;
     static_cast<Question&>(query) = parse_question(options, suite);
@@ -322,6 +324,7 @@ int run_clusters(const Arguments& arguments) {
     const auto answer = need(answers.clusters(query));
     const ConfigurationLabels labels(answer.timelines);
     add_basis(basis, answer.basis);
+    total += answer.total;
     for (const FailureCluster& cluster : answer.clusters) {
       std::vector<Configuration> where;
       for (const std::uint32_t timeline : cluster.timelines)
@@ -336,8 +339,7 @@ int run_clusters(const Arguments& arguments) {
     if (answer.truncated)
       std::cerr << suite << ": only the newest " << query.max_results << " bad results were read\n";
   }
-  records.print(format, "nothing fails");
-  if (format == Format::Table) print_basis(basis);
+  print_list(format, records, total, basis, "nothing fails");
   return kDone;
 }
 

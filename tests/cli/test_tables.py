@@ -75,6 +75,16 @@ class Tables(CliTest):
         self.assertIn('  a 31mb  c  ', self.cli.run('runs', '--suite', 'odd').stdout)
         self.assertEqual(self.cli.json('runs', '--suite', 'odd')[0]['branch'], 'a\u009b31mb\u0085\x7fc')
 
+    def test_what_the_limit_leaves_out_is_said(self):
+        cases = ''.join(f'<testcase name="t{i}" time="{i + 1}"><failure message="{letter * 9}"/></testcase>' for i, letter in enumerate('xyz'))
+        self.write('many.xml', f'<testsuite name="t">{cases}</testsuite>')
+        self.cli.run('import', '--suite', 'many', 'many.xml')
+        for command in (('slow',), ('clusters',), ('query', 'failing')):
+            for form in ('table', 'json', 'csv'):
+                told = [self.cli.run(*command, '--suite', 'many', '--format', form, '--limit', limit).stderr for limit in '10']
+                self.assertIn('1 of 3;', told[0], command)
+                self.assertNotIn('of 3;', told[1], command)
+
     def test_lists_of_names_stay_whole(self):
         for arguments in (('tests',), ('query', '')):
             self.assertIn(TEST.format('steady'), self.cli.run(*arguments).stdout)
