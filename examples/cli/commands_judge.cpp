@@ -210,34 +210,7 @@ std::vector<Configuration> configurations(const Comparison& answer) {
   return all;
 }
 
-/// By test and configuration (empty: any): how often a flaky test does the rarer of what it does.
-using FlakyTests = std::map<std::pair<std::string, std::string>, Proportion>;
-
-/// As the gate sees it: flaky is what did both since its last change, each at least twice.
-FlakyTests flaky_tests(const std::shared_ptr<Model>& model, const CompareQuery& query,
-                       const Selection& selection) {
-  constexpr std::uint32_t kRuns = 100, kLeast = 2;
-  FlakyQuery flaky;
-  flaky.suite = query.suite;
-  flaky.selection = selection;
-  flaky.last = kRuns;
-  flaky.name_contains = query.name_contains;
-  flaky.bad = query.bad;
-  flaky.now = query.now;
-  flaky.limit = 0;
-  const auto answer = ask([&] { return Answers(model).flaky(flaky); });
-  FlakyTests found;
-  for (const FlakyTest& test : answer.tests) {
-    if (test.flakiness.minority.k < kLeast) continue;
-    found.emplace(std::pair(test.test, std::string()), test.flakiness.minority);
-    for (const auto& on : test.timelines)
-      found.emplace(std::pair(test.test, configuration_id(answer.timelines[on.timeline].configuration)),
-                    on.minority);
-  }
-  return found;
-}
-
-Records records_of(const Comparison& answer, const FlakyTests& flaky) {
+Records records_of(const Comparison& answer) {
   Records records(
       {"change", "test", "configuration", "a", "b", "flaky", "rate_a", "rate_b", "p_value", "q_value"});
   const auto all = configurations(answer);
@@ -254,12 +227,11 @@ Records records_of(const Comparison& answer, const FlakyTests& flaky) {
   };
   bool rates = false, any_flaky = false;
   for (const ComparedTest& test : answer.tests) {
-    const auto at = flaky.find({test.test, test.configuration});
-    any_flaky = any_flaky || at != flaky.end();
+    any_flaky = any_flaky || test.flaky;
     rates = rates || test.rate_a.n > 1 || test.rate_b.n > 1;
     records.add({cell(to_string(test.difference)), name_cell(test.test),
                  test.configuration.empty() ? Cell{"", "null"} : names.at(test.configuration), cell(test.a),
-                 cell(test.b), at == flaky.end() ? Cell{"", "null"} : counted(at->second), cell(test.rate_a),
+                 cell(test.b), test.flaky ? counted(*test.flaky) : Cell{"", "null"}, cell(test.rate_a),
                  cell(test.rate_b), short_number(test.p_value), short_number(test.q_value)});
   }
   if (!rates) records.hide({"rate_a", "rate_b", "p_value", "q_value"});  // outcomes were compared
@@ -276,8 +248,8 @@ void print_counts(const Comparison& answer) {
   std::cout << "\n\n";
 }
 
-void print_comparison(const Comparison& answer, const FlakyTests& flaky, Format format) {
-  const Records records = records_of(answer, flaky);
+void print_comparison(const Comparison& answer, Format format) {
+  const Records records = records_of(answer);
   if (format == Format::Json) {
     std::cout << "{\"counts\":{";
     for (std::size_t i = 0; i < kDifferences; ++i)
@@ -291,9 +263,8 @@ void print_comparison(const Comparison& answer, const FlakyTests& flaky, Format 
   }
   if (format == Format::Table) print_counts(answer);
   print_list(format, records, answer.total, answer.basis, "no differences");
-  if (const auto n = std::ranges::count_if(
-          answer.tests,
-          [&](const ComparedTest& test) { return flaky.contains({test.test, test.configuration}); });
+  if (const auto n = std::ranges::count_if(answer.tests,
+                                           [](const ComparedTest& test) { return test.flaky.has_value(); });
       n > 0)
     std::cerr << n << " of these " << (n == 1 ? "is" : "are")
               << " flaky, see that column: flaky tests differ without a change\n";
@@ -424,10 +395,9 @@ int run_compare(const Arguments& arguments) {
   if (options.has("failing")) query.bad = Question::Bad::Failing;
   query.limit = options.number("limit");
   query.now = system_clock()();
-  const auto answer = ask([&] { return Answers(model).compare(query); });
-  print_comparison(answer,
-                   answer.tests.empty() ? FlakyTests() : flaky_tests(model, query, parse_selection(options)),
-                   format);
+  auto answer = ask([&] { return Answers(model).compare(query); });
+  need(Answers(model).note_flaky(query, answer));
+  print_comparison(answer, format);
   if (answer.runs_a.empty() || answer.runs_b.empty())
     std::cerr << "warning: one side has no runs, so nothing was compared\n";
   if (!answer.tests.empty())

@@ -313,6 +313,8 @@ struct ComparedTest {
   /// Of one rate on both sides: Fisher's exact test, two-sided (twice the smaller tail). q over all tests
   /// that both sides ran. 1 where one did not.
   double p_value = 1, q_value = 1;
+  /// Flakiness::minority of a test that differs without a change; see Answers::note_flaky().
+  std::optional<Proportion> flaky;
 };
 struct Comparison {
   std::vector<RunInfoPtr> runs_a, runs_b;
@@ -409,6 +411,10 @@ class Answers {
   Result<FixCheckAnswer> fix_check(const FixCheckQuery& query);
   Result<CulpritAnswer> culprit(const CulpritQuery& query);
   Result<Comparison> compare(const CompareQuery& query);
+  /// Sets `flaky` of the tests of a comparison that this query got: as a gate with its own settings judges
+  /// them along the timelines of A, without the runs of B. Some microseconds a test, so done for those that
+  /// somebody will look at.
+  Status note_flaky(const CompareQuery& query, Comparison& comparison);
   /// What failed in each of these runs of a suite, by name; nothing for a run that is gone. As
   /// Model::results() gives it for one run, but hundreds of runs are read at once.
   Result<std::vector<std::vector<FailedTest>>> failed(std::string_view suite,

@@ -228,6 +228,12 @@ class TrackReading {
 
 }  // namespace
 
+TestSet SuiteTrack::ever() const {
+  TestSet all;
+  for (const Covered& each : covered) all = TestSet::united(all, *each.tests);
+  return all;
+}
+
 std::size_t SuiteTrack::bytes() const {
   return sizeof *this + runs.capacity() * sizeof runs[0] + covered.capacity() * sizeof covered[0] +
          standing.capacity() * sizeof standing[0] + changes.bytes();

@@ -37,6 +37,8 @@ struct SuiteTrack {
   TrackChanges changes;
   std::vector<Standing> standing;  ///< tests that ended otherwise than with a plain expected pass, ascending
 
+  /// Tests that some run covers.
+  TestSet ever() const;
   /// In memory, without the runs themselves and the test sets, which others have as well.
   std::size_t bytes() const;
 };

@@ -96,7 +96,9 @@ void write_item(JsonWriter& json, const ComparedTest& item, OutcomeTable& outcom
   };
   write("a", item.a, item.rate_a);
   write("b", item.b, item.rate_b);
-  json.member("p_value", item.p_value).member("q_value", item.q_value).end_object();
+  json.member("p_value", item.p_value).member("q_value", item.q_value);
+  if (item.flaky) write_proportion(json, "flaky", *item.flaky);
+  json.end_object();
 }
 
 /// By kind of change, then by how unlikely it is to be chance.
@@ -181,6 +183,7 @@ Result<std::string> get_compare(const NativeContext& context, const Arguments& a
   comparison.total = comparison.tests.size();
   const std::string next = cut_page(comparison.tests, arguments, page,
                                     [&](const ComparedTest& item) { return rank(item, order); });
+  RESULTSDB_TRY(Answers(context.model).note_flaky(query, comparison));
   std::vector<RunInfoPtr> named;
   for (const auto* runs : {&comparison.runs_a, &comparison.runs_b}) {
     if (one_place(*runs)) named.push_back(runs->front());

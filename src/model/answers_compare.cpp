@@ -4,6 +4,7 @@
 #include <set>
 
 #include "model/comparing.hpp"
+#include "model/flaky_tests.hpp"
 #include "model/survey.hpp"
 #include "resultsdb/answers.hpp"
 
@@ -93,11 +94,8 @@ class Comparing {
   Status cover(const Survey& survey, Side& side) const {
     for (const Window* window : side.windows) {
       side.runs += static_cast<std::uint32_t>(window->runs().size());
-      const TestSet* last = nullptr;
+      side.covered = TestSet::united(side.covered, window->covered_by(window->runs()));
       for (const std::uint32_t run : window->runs()) {
-        const TestSet& tests = window->covered_by(run);
-        if (&tests != last) side.covered = TestSet::united(side.covered, tests);
-        last = &tests;
         RESULTSDB_ASSIGN(const auto lost, survey.lost_tests(*window, run));
         if (!lost->empty()) side.lost = TestSet::united(side.lost, TestSet::from_sorted(*lost));
       }
@@ -263,7 +261,8 @@ class Comparing {
                       .rate_a = aggregate::wilson(item.a.bad, item.a.runs),
                       .rate_b = aggregate::wilson(item.b.bad, item.b.runs),
                       .p_value = item.p_value,
-                      .q_value = item.q_value};
+                      .q_value = item.q_value,
+                      .flaky = {}};
     if (item.a.newest) test.a = a_.outcome(*item.a.newest);
     if (item.b.newest) test.b = a_.outcome(*item.b.newest);
     return test;
@@ -312,6 +311,18 @@ Result<Comparison> compare_sides(ModelCore& core, const CompareQuery& query,
 
 Result<Comparison> Answers::compare(const CompareQuery& query) {
   return compare_sides(*model_->implementation_, query, {});
+}
+
+Status Answers::note_flaky(const CompareQuery& query, Comparison& comparison) {
+  if (comparison.tests.empty() || comparison.runs_a.empty()) return {};
+  std::vector<std::string> b;
+  for (const RunInfoPtr& run : comparison.runs_b) b.push_back(run->id);
+  RESULTSDB_ASSIGN(const FlakyTests flaky,
+                   FlakyTests::read(*model_->implementation_, query, comparison.runs_a, b, {}));
+  for (ComparedTest& test : comparison.tests) {
+    RESULTSDB_ASSIGN(test.flaky, flaky.find(test.test, test.configuration));
+  }
+  return {};
 }
 
 }  // namespace resultsdb

@@ -81,8 +81,7 @@ class GapFinder {
     TestSet known = TestSet::united(covered.newest.ever(), covered.lost);
     if (covered.stale) {
       if (survey_.windows[w].runs().empty())
-        for (const auto& span : survey_.windows[w].track().covered)
-          known = TestSet::united(known, *span.tests);
+        known = TestSet::united(known, survey_.windows[w].track().ever());
       covered.of(GapReason::Stale) = known;
     } else {
       const TestSet missing = without(covered.newest.ever(), covered.newest.covered());
@@ -218,8 +217,7 @@ Result<CoverageAtAnswer::OnTimeline> coverage_there(const Survey& survey, std::u
                                                     Time now) {
   const Window& window = survey.windows[w];
   CoverageAtAnswer::OnTimeline row{.timeline = w, .run = {}};
-  TestSet covered;
-  for (const std::uint32_t run : window.runs()) covered = TestSet::united(covered, window.covered_by(run));
+  const TestSet covered = window.covered_by(window.runs());
   RESULTSDB_ASSIGN(const auto lost_in, survey.lost_tests(window, window.runs()));
   std::vector<TestId> lost;
   for (const auto& [test, runs] : lost_in)

@@ -143,17 +143,14 @@ Result<DurationTreeAnswer> Answers::duration_tree(const DurationTreeQuery& query
   if (query.most < 1 || query.most > kMostBoxes)
     return invalid_argument("must be 1 to " + std::to_string(kMostBoxes), "max");
   Question asked = query;
-  asked.name_contains.clear();
   if (!query.run.empty()) asked.last = 0;
   RESULTSDB_ASSIGN(const Survey survey, Survey::read(*model_->implementation_, asked, "durations.tree/1"));
   if (!query.run.empty() && survey.basis.runs == 0 && survey.basis.excluded.empty())
     return make_error(ErrorCode::NotFound, "there is no such run of the suite", "run");
   TreeBuilder builder(survey, query);
   RESULTSDB_TRY(SuiteDurations(survey, 0).visit(
-      false, query.name_contains,
-      [&](storage::TestId test, std::string_view name, std::span<const SuiteDurations::OnWindow> windows) {
-        builder.add(test, name, windows);
-      }));
+      false, [&](storage::TestId test, std::string_view name,
+                 std::span<const SuiteDurations::OnWindow> windows) { builder.add(test, name, windows); }));
   return DurationTreeAnswer{.root = builder.finish(), .basis = survey.basis};
 }
 

@@ -5,7 +5,7 @@
 
 #include "engine/run_selection.hpp"
 #include "model/comparing.hpp"
-#include "model/course.hpp"
+#include "model/flaky_tests.hpp"
 #include "resultsdb/gate.hpp"
 
 namespace resultsdb {
@@ -32,54 +32,14 @@ bool is_going_or_cut(const RunInfo& run) {
   return run.state == RunState::Running || run.state == RunState::Incomplete;
 }
 
-/// Tests that failed too often along the base's timelines to blame the candidate.
-class FlakyTests {
- public:
-  static Result<FlakyTests> read(ModelCore& core, const GateQuery& query, const Comparison& comparison,
-                                 std::span<const std::string> candidate) {
-    Question question{.suite = query.suite, .last = query.flaky_runs, .bad = query.bad, .now = query.now};
-    std::set<std::string> timelines;
-    for (const RunInfoPtr& run : comparison.runs_a) timelines.insert(run->timeline);
-    question.selection.timelines.assign(timelines.begin(), timelines.end());
-    RESULTSDB_ASSIGN(Survey survey, Survey::read(core, question, "flaky.minority/1", candidate));
-    return FlakyTests(query, std::move(survey));
-  }
-
-  /// `configuration` empty: on all of them together.
-  Result<std::optional<Proportion>> find(const std::string& test, const std::string& configuration) const {
-    const auto id = survey_.find_test(test);
-    if (!id) return id.error();
-    FlakinessCounts counts;
-    Course course(survey_, aggregate::ChangePrior{}.change);
-    std::vector<Piece> pieces;
-    for (std::size_t w = 0; w < survey_.windows.size(); ++w) {
-      if (!configuration.empty() && survey_.timelines[w].configuration_id != configuration) continue;
-      const Window& window = survey_.windows[w];
-      window.read_pieces(*id, window.track().changes.find(*id), pieces);
-      course.read(window, pieces);
-      counts += course.count();
-    }
-    const auto& [rarer, runs] = counts.minority;
-    if (runs < query_->flaky_min_runs || rarer < std::max(1U, query_->flaky_results))
-      return std::optional<Proportion>();
-    return std::optional(counts.minority.proportion());
-  }
-
- private:
-  FlakyTests(const GateQuery& query, Survey survey) : query_(&query), survey_(std::move(survey)) {}
-
-  const GateQuery* query_;
-  Survey survey_;
-};
-
 class Gate {
  public:
-  Gate(ModelCore& core, const GateQuery& query, Survey candidate)
-      : core_(core), query_(query), candidate_(std::move(candidate)) {}
+  Gate(ModelCore& core, const GateQuery& query, const CompareQuery& compare, Survey candidate)
+      : core_(core), query_(query), compare_(compare), candidate_(std::move(candidate)) {}
 
-  Result<GateAnswer> decide(Answers& answers, const CompareQuery& compare) {
+  Result<GateAnswer> decide(Answers& answers) {
     note_candidate();
-    RESULTSDB_ASSIGN(comparison_, compare_sides(core_, compare, ids_));
+    RESULTSDB_ASSIGN(comparison_, compare_sides(core_, compare_, ids_));
     answer_.base = comparison_.runs_a;
     answer_.fixed = comparison_.counts[static_cast<std::size_t>(Difference::Fixed)];
     answer_.still_failing = comparison_.counts[static_cast<std::size_t>(Difference::StillFailing)] +
@@ -186,7 +146,10 @@ class Gate {
       failure.candidate_rate = test.rate_b;
       if (query_.count_flaky) continue;
       if (!flaky) {
-        RESULTSDB_ASSIGN(flaky, FlakyTests::read(core_, query_, comparison_, ids_));
+        RESULTSDB_ASSIGN(flaky, FlakyTests::read(core_, compare_, comparison_.runs_a, ids_,
+                                                 {.runs = query_.flaky_runs,
+                                                  .min_runs = query_.flaky_min_runs,
+                                                  .results = query_.flaky_results}));
       }
       RESULTSDB_ASSIGN(failure.flaky, flaky->find(test.test, test.configuration));
     }
@@ -318,6 +281,7 @@ class Gate {
 
   ModelCore& core_;
   const GateQuery& query_;
+  const CompareQuery& compare_;
   Survey candidate_;
   Comparison comparison_;
   std::vector<std::string> ids_;  // of all runs of the candidate, counted or not
@@ -348,7 +312,7 @@ Result<GateAnswer> Answers::gate(const GateQuery& query) {
                        .limit = 0,
                        .now = query.now};
   RESULTSDB_ASSIGN(Survey candidate, Survey::read(core, question_of(compare, query.candidate), "gate/1"));
-  return Gate(core, query, std::move(candidate)).decide(*this, compare);
+  return Gate(core, query, compare, std::move(candidate)).decide(*this);
 }
 
 }  // namespace resultsdb

@@ -145,11 +145,11 @@ class Planning {
     TestSet alive;
     for (std::size_t w = 0; w < stale_.size(); ++w) {
       const Window& window = survey_.windows[w];
-      for (const std::uint32_t run : window.runs()) {
-        all[w] = TestSet::united(all[w], window.covered_by(run));
-        if (window.run(run)->received >= fresh_since_)
-          fresh[w] = TestSet::united(fresh[w], window.covered_by(run));
-      }
+      all[w] = window.covered_by(window.runs());
+      std::vector<std::uint32_t> fresh_runs;
+      for (const std::uint32_t run : window.runs())
+        if (window.run(run)->received >= fresh_since_) fresh_runs.push_back(run);
+      fresh[w] = window.covered_by(fresh_runs);
       alive = TestSet::united(alive, fresh[w]);
     }
     for (std::size_t w = 0; w < stale_.size(); ++w) {

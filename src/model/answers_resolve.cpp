@@ -122,8 +122,7 @@ Result<std::vector<ResolvedName>> Answers::resolve(const ResolveQuery& query) {
     RESULTSDB_ASSIGN(const Survey survey, Survey::read(*model_->implementation_, question, "resolve/1"));
     engine::TestSet tests;
     for (const Window& window : survey.windows)
-      for (const auto& covered : window.track().covered)
-        tests = engine::TestSet::united(tests, *covered.tests);
+      tests = engine::TestSet::united(tests, window.track().ever());
     const std::vector<storage::TestId> ids = tests.ids();
     RESULTSDB_ASSIGN(auto names, survey.names(ids));
     std::ranges::sort(names);

@@ -127,13 +127,13 @@ class Ranking {
 Result<SlowAnswer> Answers::slow(const SlowQuery& query) {
   Question asked = query;
   asked.last = std::min(query.last, 0x7fffffffU) * 2;
-  asked.name_contains.clear();  // SuiteDurations looks at all names, also of tests that never failed
   RESULTSDB_ASSIGN(const Survey survey, Survey::read(*model_->implementation_, asked, "slow/1"));
   const SuiteDurations durations(survey, query.last);
   Ranking ranking(query, survey.windows.size());
-  RESULTSDB_TRY(durations.visit(false, query.name_contains,
-                                [&](storage::TestId, std::string_view name,
-                                    std::span<const OnWindow> windows) { ranking.add(name, windows); }));
+  RESULTSDB_TRY(
+      durations.visit(false, [&](storage::TestId, std::string_view name, std::span<const OnWindow> windows) {
+        ranking.add(name, windows);
+      }));
   SlowAnswer answer{.timelines = survey.timelines, .tests = {}, .suite = {}, .basis = durations.basis()};
   ranking.finish(answer);
   for (std::uint32_t w = 0; w < survey.windows.size(); ++w) {
@@ -150,23 +150,20 @@ Result<SlowAnswer> Answers::slow(const SlowQuery& query) {
 Result<ShardsAnswer> Answers::shards(const ShardsQuery& query) {
   if (query.shards < 1 || query.shards > kMostShards)
     return invalid_argument("must be 1 to " + std::to_string(kMostShards), "shards");
-  Question asked = query;
-  asked.name_contains.clear();
-  RESULTSDB_ASSIGN(const Survey survey, Survey::read(*model_->implementation_, asked, "shards/1"));
+  RESULTSDB_ASSIGN(const Survey survey, Survey::read(*model_->implementation_, query, "shards/1"));
   const SuiteDurations durations(survey, query.last);
   std::vector<std::pair<std::string_view, std::optional<Duration>>> tests;
   RESULTSDB_TRY(
-      durations.visit(true, query.name_contains,
-                      [&](storage::TestId, std::string_view name, std::span<const OnWindow> windows) {
-                        std::vector<Duration> all;
-                        for (const OnWindow& window : windows) {
-                          all.insert(all.end(), window.newest.begin(), window.newest.end());
-                          all.insert(all.end(), window.timed_out.begin(), window.timed_out.end());
-                        }
-                        std::optional<Duration> known;
-                        if (!all.empty()) known = Duration(std::llround(median_of(all)));
-                        tests.emplace_back(name, known);
-                      }));
+      durations.visit(true, [&](storage::TestId, std::string_view name, std::span<const OnWindow> windows) {
+        std::vector<Duration> all;
+        for (const OnWindow& window : windows) {
+          all.insert(all.end(), window.newest.begin(), window.newest.end());
+          all.insert(all.end(), window.timed_out.begin(), window.timed_out.end());
+        }
+        std::optional<Duration> known;
+        if (!all.empty()) known = Duration(std::llround(median_of(all)));
+        tests.emplace_back(name, known);
+      }));
   std::sort(tests.begin(), tests.end());  // ids depend on the order of uploads, a plan must not
   ShardsAnswer answer{.shards = {}, .tests = tests.size(), .basis = durations.basis()};
   std::vector<std::optional<Duration>> known;

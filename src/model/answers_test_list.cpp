@@ -35,7 +35,7 @@ Result<Ranks> read_medians(ModelCore& core, const TestListQuery& query) {
       values.insert(values.end(), window.newest.begin(), window.newest.end());
     if (!values.empty()) medians[test] = aggregate::summarise(values).p50.count();
   };
-  RESULTSDB_TRY(SuiteDurations(survey, 0).visit(false, {}, add));
+  RESULTSDB_TRY(SuiteDurations(survey, 0).visit(false, add));
   return medians;
 }
 

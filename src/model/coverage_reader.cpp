@@ -12,30 +12,18 @@ using storage::TestId;
 
 constexpr std::chrono::hours kOneRound{12};
 
-/// Of what these runs of the window cover; neighbours mostly share their set.
-TestSet united(const Window& window, std::span<const std::uint32_t> runs) {
-  TestSet all;
-  const TestSet* before = nullptr;
-  for (const std::uint32_t run : runs) {
-    const TestSet& tests = window.covered_by(run);
-    if (before != &tests) all = TestSet::united(all, tests);
-    before = &tests;
-  }
-  return all;
-}
-
 }  // namespace
 
 Result<NewestRuns> NewestRuns::read(const Survey& survey, const Window& window, Time now) {
   NewestRuns newest;
   std::span<const std::uint32_t> runs(window.runs());
-  newest.ever_ = united(window, runs);
+  newest.ever_ = window.covered_by(runs);
   if (runs.empty()) return newest;
   const Time since = window.run(runs.back())->started - kOneRound;
   std::size_t first = runs.size() - 1;
   while (first > 0 && window.run(runs[first - 1])->started >= since) --first;
   runs = runs.subspan(first);
-  newest.covered_ = united(window, runs);
+  newest.covered_ = window.covered_by(runs);
   const std::size_t tests = newest.covered_.size();
   for (std::size_t i = runs.size(); i-- > 0;) {
     const RunInfo& run = *window.run(runs[i]);
@@ -44,7 +32,7 @@ Result<NewestRuns> NewestRuns::read(const Survey& survey, const Window& window, 
     if (state == RunState::Running || (state != RunState::Incomplete && planned * 2 < tests)) continue;
     newest.cut_off_ = state == RunState::Incomplete;
     runs = runs.subspan(i);
-    newest.covered_ = united(window, runs);
+    newest.covered_ = window.covered_by(runs);
     break;
   }
   newest.runs_.assign(runs.begin(), runs.end());

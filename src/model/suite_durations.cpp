@@ -25,29 +25,25 @@ Basis SuiteDurations::basis() const {
   for (std::uint32_t w = 0; w < survey_.windows.size(); ++w) {
     const auto runs = newest_runs(w);
     basis.runs += runs.size();
-    for (const std::uint32_t run : runs) basis.results += survey_.windows[w].run(run)->counts.covered;
+    basis.results += survey_.count_results(survey_.windows[w], runs);
   }
   return basis;
 }
 
-Status SuiteDurations::visit(bool only_last, std::string_view name_contains, const Visit& visit) const {
+Status SuiteDurations::visit(bool only_last, const Visit& visit) const {
   engine::TestSet all;
   for (std::uint32_t w = 0; w < survey_.windows.size(); ++w) {
-    const engine::TestSet* before = nullptr;
     const auto runs = newest_runs(w);
-    for (const std::uint32_t run : only_last ? runs.last(std::min<std::size_t>(1, runs.size())) : runs) {
-      const engine::TestSet& tests = survey_.windows[w].covered_by(run);
-      if (before != &tests) all = engine::TestSet::united(all, tests);
-      before = &tests;
-    }
+    const auto looked_at = only_last ? runs.last(std::min<std::size_t>(1, runs.size())) : runs;
+    all = engine::TestSet::united(all, survey_.windows[w].covered_by(looked_at));
   }
+  if (survey_.wanted()) all = engine::TestSet::intersection(all, *survey_.wanted());
   const std::vector<TestId> tests = all.ids();
   RESULTSDB_ASSIGN(const auto names, survey_.names(tests));
   std::vector<std::vector<std::int64_t>> durations(survey_.windows.size());
   std::vector<OnWindow> values(survey_.windows.size());
   std::optional<std::uint32_t> chunk;
   for (std::size_t i = 0; i < tests.size(); ++i) {
-    if (names[i].find(name_contains) == std::string_view::npos) continue;
     const bool same_chunk = chunk == tests[i] / engine::kChunkTests;
     chunk = tests[i] / engine::kChunkTests;
     for (std::uint32_t w = 0; w < survey_.windows.size(); ++w) {

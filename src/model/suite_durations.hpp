@@ -24,9 +24,9 @@ class SuiteDurations {
   /// The newest `newest` runs of each window (0: all); the others are those before.
   SuiteDurations(const Survey& survey, std::uint32_t newest);
 
-  /// Tests that one of the newest runs covers, or with `only_last` the last one alone, whose names contain
-  /// Question::name_contains; by id. In memory are the durations of kChunkTests tests.
-  Status visit(bool only_last, std::string_view name_contains, const Visit& visit) const;
+  /// Tests that the survey asks for and one of the newest runs covers, or with `only_last` the last one alone;
+  /// by id. In memory are the durations of kChunkTests tests.
+  Status visit(bool only_last, const Visit& visit) const;
 
   /// Of a window, oldest first.
   std::span<const std::uint32_t> newest_runs(std::uint32_t window) const;

@@ -191,6 +191,17 @@ const engine::TestSet& Window::covered_by(std::uint32_t run) const {
   return *std::prev(after)->tests;  // the first begins at run 0
 }
 
+engine::TestSet Window::covered_by(std::span<const std::uint32_t> runs) const {
+  engine::TestSet all;
+  const engine::TestSet* before = nullptr;
+  for (const std::uint32_t run : runs) {
+    const engine::TestSet& tests = covered_by(run);
+    if (before != &tests) all = engine::TestSet::united(all, tests);  // neighbours mostly share theirs
+    before = &tests;
+  }
+  return all;
+}
+
 Time Window::newest_received() const {
   Time newest{};
   for (const std::uint32_t run : runs_) newest = std::max(newest, this->run(run)->received);
@@ -216,12 +227,13 @@ Result<Survey> Survey::build(const engine::SuitePtr& suite, const engine::SuiteT
     survey.timelines.push_back(track->info);
     const Window& window = survey.windows.emplace_back(track, question, request.without);
     survey.basis.runs += window.runs().size();
-    for (const std::uint32_t run : window.runs()) survey.basis.results += window.run(run)->counts.covered;
     survey.basis.excluded.insert(survey.basis.excluded.end(), window.excluded().begin(),
                                  window.excluded().end());
   }
   survey.name_contains_ = question.name_contains;
   if (!question.name_contains.empty()) RESULTSDB_TRY(survey.read_wanted());
+  for (const Window& window : survey.windows)
+    survey.basis.results += survey.count_results(window, window.runs());
   return survey;
 }
 
@@ -261,8 +273,7 @@ Status Survey::read_all_lost(std::span<const Survey> surveys) {
 
 Status Survey::read_wanted() {
   engine::TestSet all;
-  for (const Window& window : windows)
-    for (const auto& covered : window.track().covered) all = engine::TestSet::united(all, *covered.tests);
+  for (const Window& window : windows) all = engine::TestSet::united(all, window.track().ever());
   RESULTSDB_ASSIGN(wanted_, named(std::move(all)));
   return {};
 }
@@ -275,6 +286,20 @@ Result<engine::TestSet> Survey::named(engine::TestSet tests) const {
   for (std::size_t i = 0; i < ids.size(); ++i)
     if (texts[i].find(name_contains_) != std::string_view::npos) found.push_back(ids[i]);
   return engine::TestSet::from_sorted(found);
+}
+
+std::uint64_t Survey::count_results(const Window& window, std::span<const std::uint32_t> runs) const {
+  std::uint64_t results = 0;
+  const engine::TestSet* before = nullptr;
+  std::uint64_t wanted = 0;
+  for (const std::uint32_t run : runs) {
+    const engine::TestSet& tests = window.covered_by(run);
+    if (before != &tests)
+      wanted = wanted_ ? engine::TestSet::intersection(tests, *wanted_).size() : tests.size();
+    before = &tests;
+    results += wanted;
+  }
+  return results;
 }
 
 void Survey::to_stretches(std::span<const Piece> pieces, std::vector<aggregate::Stretch>& stretches,

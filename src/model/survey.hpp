@@ -63,6 +63,8 @@ class Window {
   }
   bool covers(storage::TestId test, std::uint32_t run) const { return covered_by(run).contains(test); }
   const engine::TestSet& covered_by(std::uint32_t run) const;
+  /// What any of these runs covers, ascending.
+  engine::TestSet covered_by(std::span<const std::uint32_t> runs) const;
 
  private:
   template <class Visit>
@@ -129,6 +131,8 @@ class Survey {
   void to_stretches(std::span<const Piece> pieces, std::vector<aggregate::Stretch>& stretches,
                     std::vector<std::uint32_t>& first) const;
 
+  /// Of the tests that are asked for, in these runs of the window.
+  std::uint64_t count_results(const Window& window, std::span<const std::uint32_t> runs) const;
   /// Question::name_contains, of a test that has results.
   bool is_wanted(storage::TestId test) const { return !wanted_ || wanted_->contains(test); }
   /// The same of tests that may never have had one.

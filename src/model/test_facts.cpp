@@ -39,7 +39,7 @@ Status TestFactsReader::prepare() {
   for (std::uint32_t w = 0; w < windows_.size(); ++w) {
     const engine::SuiteTrack& track = survey_.windows[w].track();
     windows_[w].changed = track.changes.begin();
-    for (const auto& covered : track.covered) all = TestSet::united(all, *covered.tests);
+    all = TestSet::united(all, track.ever());
     if (!wanted_.coverage) continue;
     RESULTSDB_ASSIGN(windows_[w].lost, survey_.lost_tests(survey_.windows[w], survey_.windows[w].runs()));
     std::vector<TestId> lost;

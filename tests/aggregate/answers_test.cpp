@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "aggregate/answers_fixture.hpp"
+#include "resultsdb/test_durations.hpp"
 
 namespace resultsdb {
 namespace {
@@ -278,6 +279,18 @@ TEST_F(AnswersTest, ComparisonOfSomeTestsIsThatOfTheWhole) {
   EXPECT_EQ(count("b", Difference::OnlyA), 1);
   EXPECT_EQ(count("b", Difference::Same), 0);
   EXPECT_EQ(count("c", Difference::Same), 1);
+}
+
+TEST_F(AnswersTest, OnlyResultsOfTheTestsAskedForAreCounted) {
+  add("gtk", {"PF", "P.", "PP"});
+  for (const auto& [contains, results] : {std::pair("", 5U), std::pair("a", 2U), std::pair("b", 1U)}) {
+    auto flaky = ask<FlakyQuery>();
+    flaky.name_contains = contains;
+    EXPECT_EQ(value_of(answers_.flaky(flaky)).basis.results, results) << contains;
+    auto slow = ask<SlowQuery>();
+    slow.name_contains = contains;
+    EXPECT_EQ(value_of(answers_.slow(slow)).basis.results, results) << contains;
+  }
 }
 
 TEST_F(AnswersTest, TestsOfOneSideDoNotHideADifference) {

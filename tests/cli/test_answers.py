@@ -246,8 +246,11 @@ class Answers(unittest.TestCase):
         known = set(http['counts']) & set(command['counts'])
         self.assertGreaterEqual(len(known), 9)
         self.assertEqual({name: http['counts'][name] for name in known}, {name: command['counts'][name] for name in known})
-        self.assertEqual(sorted((item['test'], item['change'], item['p_value'], item['q_value']) for item in http['items']),
-                         sorted((item['test'], item['change'], item['p_value'], item['q_value']) for item in command['items']))
+
+        def rows(items):
+            return sorted((item['test'], item['change'], item['p_value'], item['q_value'], item.get('flaky') and proportion(item['flaky']))
+                          for item in items)
+        self.assertEqual(rows(http['items']), rows(command['items']))
 
     def test_summary(self):
         http, = self.get('summary', suite='cron', range='last:5', recent='false')['suites']
