@@ -184,15 +184,15 @@ Result<std::vector<std::int64_t>> read_durations_of_run(storage::Storage& storag
 
 namespace {
 
-/// All tests of one chunk on one timeline.
+/// Tests of one chunk on one timeline.
 class ChunkDurations {
  public:
-  ChunkDurations(std::span<const RunSerial> serials, std::uint32_t chunk)
-      : serials_(serials), chunk_(chunk) {}
+  ChunkDurations(std::span<const RunSerial> serials, TestRange tests)
+      : serials_(serials), tests_(tests), chunk_(tests.first / kChunkTests) {}
 
   Result<std::vector<std::int64_t>> read(storage::Storage& storage, const TimelineIdentity& timeline,
                                          const TimelineState& state) {
-    std::vector<std::int64_t> values(std::size_t{kChunkTests} * serials_.size(), kNoDuration);
+    std::vector<std::int64_t> values(std::size_t{tests_.count} * serials_.size(), kNoDuration);
     const auto queries = make_queries(timeline.number, state);
     if (queries.empty()) return values;
     RESULTSDB_ASSIGN(const storage::Durations stored, storage.read_durations(timeline.suite, queries));
@@ -206,20 +206,22 @@ class ChunkDurations {
       const auto run = place(row.serial, Place::Raw);
       if (!run) continue;
       RESULTSDB_ASSIGN(const auto column, decode_raw(row.blob));
-      for (std::size_t test = 0; test < column.size() && test < kChunkTests; ++test)
-        values[test * serials_.size() + *run] = column[test];
+      const std::size_t first = tests_.first % kChunkTests;
+      for (std::size_t i = 0; i < tests_.count && first + i < column.size(); ++i)
+        values[i * serials_.size() + *run] = column[first + i];
     }
     for (const storage::TileRow& row : stored.tiles) {
       if (row.level >= kFoldedRuns.size() || row.block / kBlocksPerChunk != chunk_)
         return make_error(ErrorCode::Corrupt, "a tile is of another level or block", "duration_tile");
       RESULTSDB_ASSIGN(const DurationMatrix tile, decode_tile(row.blob));
-      const std::size_t first = std::size_t{row.block % kBlocksPerChunk} * kBlockTests;
+      const TestId first = row.block * kBlockTests;
       for (std::uint32_t column = 0; column < std::min(tile.columns, kFoldedRuns[row.level]); ++column) {
         const auto run = place(row.tile * kFoldedRuns[row.level] + column,
                                row.level == 1 ? Place::LargeTile : Place::SmallTile);
         if (!run) continue;
         for (std::uint32_t test = 0; test < std::min(tile.rows, kBlockTests); ++test)
-          values[(first + test) * serials_.size() + *run] = tile.at(test, column);
+          if (tests_.contains(first + test))
+            values[std::size_t{first + test - tests_.first} * serials_.size() + *run] = tile.at(test, column);
       }
     }
     return values;
@@ -244,8 +246,9 @@ class ChunkDurations {
     if (!tiles.tiles[0].from && !tiles.tiles[1].from) return queries;
     for (auto& range : tiles.tiles)
       if (!range.from) range = {.from = 1, .to = 0};
-    for (std::uint32_t block = 0; block < kBlocksPerChunk; ++block) {
-      tiles.block = chunk_ * kBlocksPerChunk + block;
+    for (std::uint32_t block = tests_.first / kBlockTests;
+         block <= (tests_.first + tests_.count - 1) / kBlockTests; ++block) {
+      tiles.block = block;
       queries.push_back(tiles);
     }
     return queries;
@@ -258,14 +261,24 @@ class ChunkDurations {
   }
 
   const std::span<const RunSerial> serials_;
+  const TestRange tests_;
   const std::uint32_t chunk_;
 };
 
 }  // namespace
 
-Result<std::vector<std::int64_t>> read_durations_of_chunk(Suite& suite, storage::TimelineId timeline,
+TestRange tests_at_once(TestId test, TestId last, std::size_t runs) {
+  constexpr std::size_t kMost = kBytesAtOnce / sizeof(std::int64_t);
+  std::uint32_t count = kChunkTests;
+  while (count > 1 && count * runs > kMost) count /= 2;
+  const TestId first = test - test % count;
+  return {first, std::min(count, last - first + 1)};
+}
+
+Result<std::vector<std::int64_t>> read_durations_of_tests(Suite& suite, storage::TimelineId timeline,
                                                           std::span<const RunSerial> serials,
-                                                          std::uint32_t chunk) {
+                                                          TestRange tests) {
+  if (tests.count == 0) return std::vector<std::int64_t>();
   return read_consistently(
       suite, Growth::Spoils, [&](Snapshot& snapshot) -> Result<std::vector<std::int64_t>> {
         for (const TimelinePtr& each : snapshot.timelines()) {
@@ -276,9 +289,9 @@ Result<std::vector<std::int64_t>> read_durations_of_chunk(Suite& suite, storage:
             state = reader->state;
           }
           snapshot.reads_on();
-          return ChunkDurations(serials, chunk).read(suite.storage(), each->identity(), state);
+          return ChunkDurations(serials, tests).read(suite.storage(), each->identity(), state);
         }
-        return std::vector<std::int64_t>(std::size_t{kChunkTests} * serials.size(), kNoDuration);
+        return std::vector<std::int64_t>(std::size_t{tests.count} * serials.size(), kNoDuration);
       });
 }
 

@@ -43,11 +43,24 @@ Result<std::vector<std::int64_t>> read_durations_of_run(storage::Storage& storag
                                                         const TimelineState& state, storage::RunSerial serial,
                                                         std::span<const storage::TestId> tests);
 
-/// Durations of all tests of one chunk (ids from chunk * kChunkTests on), -1 = none: by test within the
-/// chunk, then by serial in the order given. A consistent read of its own; serials that are gone have none.
-Result<std::vector<std::int64_t>> read_durations_of_chunk(Suite& suite, storage::TimelineId timeline,
+/// Tests with neighbouring ids, all of one chunk.
+struct TestRange {
+  storage::TestId first = 0;
+  std::uint32_t count = 0;
+
+  bool contains(storage::TestId test) const { return test >= first && test - first < count; }
+  bool operator==(const TestRange&) const = default;
+};
+/// Who goes through all tests up to `last` reads the durations of `runs` runs of so many at once, of which
+/// `test` is one: all of its chunk, or as few as take kBytesAtOnce at most.
+inline constexpr std::size_t kBytesAtOnce = 128u << 20;
+TestRange tests_at_once(storage::TestId test, storage::TestId last, std::size_t runs);
+
+/// Durations of these tests, -1 = none: by test, then by serial in the order given. A consistent read of its
+/// own; serials that are gone have none.
+Result<std::vector<std::int64_t>> read_durations_of_tests(Suite& suite, storage::TimelineId timeline,
                                                           std::span<const storage::RunSerial> serials,
-                                                          std::uint32_t chunk);
+                                                          TestRange tests);
 
 /// Durations of one test, parallel to the serials, -1 = none. A consistent read of its own; timelines and
 /// serials that are gone have none.

@@ -237,7 +237,8 @@ class Planning {
         serials.push_back(window.track().runs[*run]->serial);
       RESULTSDB_ASSIGN(
           const auto durations,
-          engine::read_durations_of_chunk(survey_.suite(), window.track().number, serials, place.second));
+          engine::read_durations_of_tests(survey_.suite(), window.track().number, serials,
+                                          {place.second * engine::kChunkTests, engine::kChunkTests}));
       for (const auto& [found, test] : tests) {
         const auto each =
             std::span(durations).subspan(test % engine::kChunkTests * serials.size(), serials.size());

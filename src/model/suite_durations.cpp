@@ -42,20 +42,22 @@ Status SuiteDurations::visit(bool only_last, const Visit& visit) const {
   RESULTSDB_ASSIGN(const auto names, survey_.names(tests));
   std::vector<std::vector<std::int64_t>> durations(survey_.windows.size());
   std::vector<OnWindow> values(survey_.windows.size());
-  std::optional<std::uint32_t> chunk;
+  std::size_t all_runs = 0;
+  for (const Window& window : survey_.windows) all_runs += window.runs().size();
+  engine::TestRange timed;
   for (std::size_t i = 0; i < tests.size(); ++i) {
-    const bool same_chunk = chunk == tests[i] / engine::kChunkTests;
-    chunk = tests[i] / engine::kChunkTests;
+    const bool is_read = timed.contains(tests[i]);
+    if (!is_read) timed = engine::tests_at_once(tests[i], tests.back(), all_runs);
     for (std::uint32_t w = 0; w < survey_.windows.size(); ++w) {
       const Window& window = survey_.windows[w];
       const std::size_t runs = window.runs().size();
-      if (!same_chunk) {
+      if (!is_read) {
         std::vector<storage::RunSerial> serials;
         for (const std::uint32_t run : window.runs()) serials.push_back(window.track().runs[run]->serial);
-        RESULTSDB_ASSIGN(durations[w], engine::read_durations_of_chunk(survey_.suite(), window.track().number,
-                                                                       serials, *chunk));
+        RESULTSDB_ASSIGN(durations[w], engine::read_durations_of_tests(survey_.suite(), window.track().number,
+                                                                       serials, timed));
       }
-      read_window(w, tests[i], std::span(durations[w]).subspan(tests[i] % engine::kChunkTests * runs, runs),
+      read_window(w, tests[i], std::span(durations[w]).subspan((tests[i] - timed.first) * runs, runs),
                   values[w]);
     }
     visit(tests[i], names[i], values);

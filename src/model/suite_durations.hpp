@@ -25,7 +25,7 @@ class SuiteDurations {
   SuiteDurations(const Survey& survey, std::uint32_t newest);
 
   /// Tests that the survey asks for and one of the newest runs covers, or with `only_last` the last one alone;
-  /// by id. In memory are the durations of kChunkTests tests.
+  /// by id. In memory are the durations of engine::tests_at_once().
   Status visit(bool only_last, const Visit& visit) const;
 
   /// Of a window, oldest first.

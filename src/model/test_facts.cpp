@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <unordered_map>
 
-#include "engine/durations.hpp"
 #include "model/verdict.hpp"
 #include "resultsdb/aggregate/durations.hpp"
 
@@ -140,28 +139,31 @@ Result<std::span<const aggregate::TimelineFacts>> TestFactsReader::read(TestId t
   }
   facts_are_plain_ = plain;
   if (wanted_.durations) {
-    RESULTSDB_TRY(read_chunk(test / engine::kChunkTests));
+    RESULTSDB_TRY(read_durations(test));
     for (std::uint32_t w = 0; w < windows_.size(); ++w) facts_[w].durations = durations(w, test);
   }
   return facts;
 }
 
-Status TestFactsReader::read_chunk(std::uint32_t chunk) {
-  if (chunk_ == chunk) return {};
+Status TestFactsReader::read_durations(TestId test) {
+  if (timed_.contains(test)) return {};
+  std::size_t runs = 0;
+  for (const Window& window : survey_.windows) runs += window.runs().size();
+  timed_ = engine::tests_at_once(test, tests_.back(), runs);
   for (std::uint32_t w = 0; w < windows_.size(); ++w) {
     const Window& window = survey_.windows[w];
     std::vector<storage::RunSerial> serials;
     for (const std::uint32_t run : window.runs()) serials.push_back(window.track().runs[run]->serial);
     RESULTSDB_ASSIGN(windows_[w].durations,
-                     engine::read_durations_of_chunk(survey_.suite(), window.track().number, serials, chunk));
+                     engine::read_durations_of_tests(survey_.suite(), window.track().number, serials,
+                                                     timed_));
   }
-  chunk_ = chunk;
   return {};
 }
 
 std::optional<aggregate::DurationFacts> TestFactsReader::durations(std::uint32_t w, TestId test) {
   const std::size_t runs = survey_.windows[w].runs().size();
-  const auto all = std::span(windows_[w].durations).subspan(test % engine::kChunkTests * runs, runs);
+  const auto all = std::span(windows_[w].durations).subspan((test - timed_.first) * runs, runs);
   std::vector<Duration> values;
   std::size_t end = runs;  // lengths begin with the newest run
   for (const RunLength& length : facts_[w].outcomes) {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/durations.hpp"
 #include "model/course.hpp"
 #include "resultsdb/aggregate/query_language.hpp"
 #include "resultsdb/answers.hpp"
@@ -45,7 +46,7 @@ class TestFactsReader {
     std::map<storage::TestId, std::vector<std::uint32_t>> lost;
     std::optional<engine::TrackChanges::Cursor> changed;  // at the first test not before the one read
     std::vector<RunLength> lengths;
-    std::vector<std::int64_t> durations;  // of the chunk that was read last: by test, then run
+    std::vector<std::int64_t> durations;  // of `timed_`: by test, then run
   };
 
   void tell_plain_ones_apart(std::uint32_t window);
@@ -54,7 +55,7 @@ class TestFactsReader {
                                const engine::TestChanges& changes);
   bool is_plain(storage::TestId test);
   void read_one(std::uint32_t window, storage::TestId test);
-  Status read_chunk(std::uint32_t chunk);
+  Status read_durations(storage::TestId test);
   std::optional<aggregate::DurationFacts> durations(std::uint32_t window, storage::TestId test);
 
   const Survey& survey_;
@@ -69,7 +70,7 @@ class TestFactsReader {
   std::vector<aggregate::TimelineFacts> facts_;
   std::vector<std::uint32_t> kinds_;  // by window, of the last plain test
   bool same_ = false, facts_are_plain_ = false;
-  std::optional<std::uint32_t> chunk_;
+  engine::TestRange timed_;  // whose durations were read last
 };
 
 }  // namespace resultsdb
