@@ -10,7 +10,7 @@
 
 namespace resultsdb {
 
-/// The question should be that of FlakyQuery.
+/// The question should be that of FlakyQuery. Excluded runs (ExcludedRun) count nowhere.
 struct FlakyDetailsQuery : Question {
   struct Item {
     std::string test;

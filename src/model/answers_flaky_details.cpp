@@ -52,7 +52,10 @@ std::uint32_t count_words(std::string_view actual) {
 /// Goes through the newest runs of one test and timeline.
 class SeriesReader {
  public:
-  SeriesReader(const History& history, Question::Bad bad) : history_(history), bad_(bad) {
+  /// `excluded`: runs that no statistic counts.
+  SeriesReader(const History& history, Question::Bad bad, std::span<const ExcludedRun> excluded)
+      : history_(history), bad_(bad) {
+    for (const ExcludedRun& each : excluded) excluded_.insert(each.run->id);
     for (const OutcomeInfo& info : history.outcomes)
       outcomes_[static_cast<std::int32_t>(info.id)] = &info.outcome;
   }
@@ -64,7 +67,7 @@ class SeriesReader {
     auto tries = series.tries.begin();
     for (const RunLength& length : series.outcomes) {
       for (std::uint32_t i = 0; i < length.count; ++i, ++run) {
-        if (length.outcome < 0) continue;
+        if (length.outcome < 0 || excluded_.contains(runs[run]->id)) continue;
         while (tries != series.tries.end() && tries->run < run) ++tries;
         const Outcome& outcome = *outcomes_.at(length.outcome);
         std::int64_t attempts = count_words(outcome.actual);
@@ -80,6 +83,7 @@ class SeriesReader {
  private:
   const History& history_;
   const Question::Bad bad_;
+  std::set<std::string_view> excluded_;  // public ids
   std::map<std::int32_t, const Outcome*> outcomes_;
 };
 
@@ -115,7 +119,7 @@ Result<std::vector<FlakyDetails>> Answers::flaky_details(const FlakyDetailsQuery
   RESULTSDB_ASSIGN(const Survey survey, Survey::read(*model_->implementation_, query, "flaky.minority/1"));
   const HistoryQuery newest = history_query(query);
   RESULTSDB_ASSIGN(const History history, model_->history(newest));
-  const SeriesReader reader(history, query.bad);
+  const SeriesReader reader(history, query.bad, survey.basis.excluded);
   std::vector<BadAt> all_bad;
   std::vector<std::size_t> item_of;  // by all_bad
   for (std::size_t i = 0; i < details.size(); ++i) {

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "aggregate/answers_fixture.hpp"
+#include "resultsdb/flaky_details.hpp"
 #include "resultsdb/test_durations.hpp"
 
 namespace resultsdb {
@@ -118,6 +119,27 @@ TEST_F(AnswersTest, BadRunsAreExcludedAndNamed) {
   ASSERT_EQ(answer.total, 20);
   EXPECT_EQ(answer.tests[0].flakiness.minority.k, 1);
   EXPECT_EQ(answer.tests[0].flakiness.minority.n, 29);
+}
+
+TEST_F(AnswersTest, ExcludedRunsCountInNoDetailOfFlakyTests) {
+  const auto ingest_one = [&](int commit, const char* actual, const char* detail, bool broken) {
+    resultsdb::Run run = header("gtk", commit);
+    if (broken) run.header.attributes = {{"infrastructure_failure", "true"}};
+    run.results.add(
+        {.test = "a", .actual = actual, .duration = std::chrono::seconds(broken ? 1000 : 1), .detail = detail});
+    return ingest(run)->timeline;
+  };
+  auto query = ask<FlakyDetailsQuery>();
+  for (int i = 0; i < 20; ++i)
+    query.items = {{"a", {ingest_one(i, i % 4 == 0 ? "FAIL PASS" : "PASS", R"({"message":"boom"})", false)}}};
+  const auto before = value_of(answers_.flaky_details(query)).front();
+  EXPECT_EQ(before.wasted, std::chrono::seconds(5));
+  EXPECT_EQ(before.messages, 1U);
+  ingest_one(20, "FAIL FAIL FAIL", R"({"message":"no disk"})", true);
+  const auto after = value_of(answers_.flaky_details(query)).front();
+  EXPECT_EQ(after.wasted, before.wasted);
+  EXPECT_EQ(after.messages, before.messages);
+  EXPECT_EQ(after.trend, before.trend);
 }
 
 TEST_F(AnswersTest, TheFlakiestFirst) {
