@@ -64,6 +64,7 @@ void mount_native(Router& router, std::shared_ptr<Model> model, const NativeOpti
   add_search_routes(router, shared);
   add_state_routes(router, shared);
   add_view_routes(router, shared);
+  add_annotation_routes(router, shared);
   add_write_routes(router, shared);
 #ifdef RESULTSDB_HTTP_FORMATS
   add_import_route(router, shared);

@@ -107,6 +107,7 @@ void add_history_routes(Router& router, const ContextPtr& context);
 void add_suite_routes(Router& router, const ContextPtr& context);
 void add_run_routes(Router& router, const ContextPtr& context);
 void add_test_routes(Router& router, const ContextPtr& context);
+void add_annotation_routes(Router& router, const ContextPtr& context);
 void add_commit_routes(Router& router, const ContextPtr& context);
 void add_summary_routes(Router& router, const ContextPtr& context);
 void add_regression_routes(Router& router, const ContextPtr& context);

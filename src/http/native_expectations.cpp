@@ -106,8 +106,10 @@ class ExpectationReader {
     const MemberPath path{.member = name_};
     if (name_ == "where") return where(path);
     if (name_ == "expected") return texts(read_.words, path);
-    if (name_ == "from") return place(read_.from, path);
-    if (name_ == "to") return place(read_.to, path);
+    if (name_ == "from" || name_ == "to") {
+      RESULTSDB_ASSIGN((name_ == "from" ? read_.from : read_.to), read_place(context_, cursor_, path));
+      return {};
+    }
     if (name_ == "expires") {
       RESULTSDB_ASSIGN(read_.expires, read_time(cursor_, path));
       return {};
@@ -143,18 +145,6 @@ class ExpectationReader {
       if (into.size() == kMostTexts) return invalid_argument("has more than 64 texts", path.text());
       RESULTSDB_ASSIGN(into.emplace_back(), read_text(cursor_, scratch_, path, limits::kNameBytes));
     }
-    return {};
-  }
-
-  /// A position, or a bound: `ref:webkit:9f2c…`.
-  Status place(std::optional<Position>& into, const MemberPath& path) {
-    if (cursor_.kind() == Kind::Number) {
-      RESULTSDB_ASSIGN(into, read_integer(cursor_, path, -limits::kMaxPosition, limits::kMaxPosition));
-      return {};
-    }
-    RESULTSDB_ASSIGN(const std::string_view text, read_text(cursor_, scratch_, path, limits::kNameBytes));
-    RESULTSDB_ASSIGN(const Bound bound, read_bound(context_, text, path.member));
-    into = bound.place();
     return {};
   }
 

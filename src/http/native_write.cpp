@@ -1,5 +1,6 @@
 #include "native_write.hpp"
 
+#include "resultsdb/limits.hpp"
 #include "schemas.hpp"
 #include "scope.hpp"
 
@@ -72,6 +73,21 @@ Response stored_response(std::string body, bool is_new, const std::string& locat
   response.set_header("ETag", etag_of(response.body));
   response.set_header("Location", location);
   return response;
+}
+
+Status check_write(const NativeContext& context, const Request& request) {
+  RESULTSDB_TRY(may_write(context, request));
+  RESULTSDB_TRY(Arguments::read(request.parameters(), {}, request, {}));
+  return {};
+}
+
+Result<Position> read_place(const NativeContext& context, JsonCursor& cursor, const MemberPath& path) {
+  if (cursor.kind() == JsonCursor::Kind::Number)
+    return read_integer(cursor, path, -limits::kMaxPosition, limits::kMaxPosition);
+  std::string scratch;
+  RESULTSDB_ASSIGN(const std::string_view text, read_text(cursor, scratch, path, limits::kNameBytes));
+  RESULTSDB_ASSIGN(const Bound bound, read_bound(context, text, path.member));
+  return bound.place();
 }
 
 std::string percent_encode(std::string_view text) {

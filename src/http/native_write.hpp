@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "json_members.hpp"
 #include "native_context.hpp"
 #include "run_body.hpp"
 
@@ -30,6 +31,11 @@ Result<std::optional<std::uint64_t>> required_version(const Request& request,
 Response write_problem(const Request& request, const Error& error);
 /// What was stored: 201 if it is new, 200 otherwise, with ETag and Location.
 Response stored_response(std::string body, bool is_new, const std::string& location);
+
+/// Whether this request may write; it has no parameters.
+Status check_write(const NativeContext& context, const Request& request);
+/// A place in a body: a position, or a bound such as `ref:webkit:9f2c…`.
+Result<Position> read_place(const NativeContext& context, JsonCursor& cursor, const MemberPath& path);
 
 /// For a segment or a parameter of a Location.
 std::string percent_encode(std::string_view text);

@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 
 #include "domain/check.hpp"
+#include "domain/small_id.hpp"
 
 namespace resultsdb {
 namespace {
@@ -13,22 +14,14 @@ namespace bj = boost::json;
 
 constexpr char kCollection[] = "views";
 constexpr std::size_t kNameBytes = 120, kDescriptionBytes = 4096, kUrlBytes = 16u << 10;
-constexpr std::size_t kLeastId = 6, kMostId = 32;
 constexpr std::uint32_t kReadAtOnce = 1000;
 constexpr std::array<std::string_view, 21> kPages = {
     "/",       "/timeline",     "/test",  "/suites",   "/suite",   "/run",      "/investigate",
     "/broken", "/flaky",        "/slow",  "/compare",  "/commits", "/commit",   "/not-run",
     "/rerun",  "/expectations", "/views", "/settings", "/help",    "/help/api", "/admin"};
 
-bool is_id(std::string_view id) {
-  const auto allowed = [](char c) {
-    return domain::is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-';
-  };
-  return id.size() >= kLeastId && id.size() <= kMostId && std::ranges::all_of(id, allowed);
-}
-
 Status check(const View& view) {
-  if (!is_id(view.id)) return invalid_argument("must be 6 to 32 of A-Z a-z 0-9 _ -", "id");
+  RESULTSDB_TRY(domain::check_small_id(view.id));
   RESULTSDB_TRY(domain::check_text("name", view.name, kNameBytes, domain::Presence::Required));
   RESULTSDB_TRY(domain::check_text("description", view.description, kDescriptionBytes));
   RESULTSDB_TRY(domain::check_text("author", view.author, kNameBytes));
@@ -93,7 +86,7 @@ Result<std::vector<View>> Views::list() const {
 }
 
 Result<std::optional<View>> Views::get(std::string_view id) const {
-  if (!is_id(id)) return std::optional<View>();
+  if (!domain::is_small_id(id)) return std::optional<View>();
   RESULTSDB_ASSIGN(const auto found, model_->get_document(kCollection, id));
   if (!found) return std::optional<View>();
   RESULTSDB_ASSIGN(View view, to_view(*found));

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "http/native_fixture.hpp"
+#include "resultsdb/annotations.hpp"
 #include "resultsdb/views.hpp"
 
 namespace resultsdb::http {
@@ -159,6 +160,7 @@ TEST_F(OpenApi, AnswersHaveTheirRequiredMembers) {
                                R"("bug":"b/1","expires":"2030-01-01T00:00:00Z"})");
   const std::string expectation(parse(stored, 201, "put").at("id").as_string());
   ASSERT_TRUE(Views(model_).put({.id = "v_12345", .name = "A", .url = "/"}, clock_.now(), 0));
+  ASSERT_TRUE(Annotations(model_).put({.id = "a_12345", .text = "A", .url = "https://a"}, 0));
   const std::pair<std::string, std::string> answers[] = {
       {"/v1/history", "?suite=unit&test=a/one&include=labels&include=run_ids&include=durations"},
       {"/v1/suite-history", "?suite=unit&axis=commit"},
@@ -184,6 +186,8 @@ TEST_F(OpenApi, AnswersHaveTheirRequiredMembers) {
       {"/v1/expectations/{expectation}", "?suite=judged"},
       {"/v1/expectation-changes", "?suite=judged"},
       {"/v1/views", ""},
+      {"/v1/annotations", ""},
+      {"/v1/annotations/{annotation}", ""},
       {"/v1/views/{view}", ""},
       {"/v1/history", "?suite=judged&test=broken&include=verdicts"},
       {"/v1/tests", "?suite=judged&only=failing"},
@@ -209,6 +213,7 @@ TEST_F(OpenApi, AnswersHaveTheirRequiredMembers) {
     if (const auto brace = target.find("{run}"); brace != target.npos) target.replace(brace, 5, id);
     if (const auto brace = target.find("{exp"); brace != target.npos) target.replace(brace, 13, expectation);
     if (const auto brace = target.find("{view}"); brace != target.npos) target.replace(brace, 6, "v_12345");
+    if (const auto brace = target.find("{ann"); brace != target.npos) target.replace(brace, 12, "a_12345");
     const auto answer = get(target + query);
     check(answer_schema(path), answer, path);
   }
