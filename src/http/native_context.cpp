@@ -275,7 +275,7 @@ void add_read(Router& router, ContextPtr context, ReadOperation operation) {
         json_response(200, with_facets_without(*context, *arguments, shared->function, std::move(*text)));
     response.set_header("Content-Type",
                         shared->content_type_of ? shared->content_type_of(*arguments) : shared->content_type);
-    return conditional(request, std::move(response));
+    return body ? response : conditional(request, std::move(response));  // 304 answers GET and HEAD alone
   };
   if (!shared->operation.empty()) router.add({"GET", shared->path, shared->operation, answer});
   if (!shared->post_operation.empty()) router.add({"POST", shared->path, shared->post_operation, answer});

@@ -111,6 +111,11 @@ TEST_F(Native, AnswersAreNotSentTwice) {
   EXPECT_EQ(unchanged.header("ETag"), first.header("ETag"));
   post("/v1/runs", run_body(R"("variant":"2",)"), 201);
   EXPECT_EQ(router_.dispatch(again).status, 200);
+  Request asked = request("POST", "/v1/history", R"({"suite":"unit","test":"a/two"})");
+  asked.headers = {{"If-None-Match", "*"}};
+  const Response told = router_.dispatch(asked);
+  EXPECT_EQ(told.status, 200);
+  EXPECT_FALSE(told.body.empty());
 }
 
 TEST_F(Native, HistoryTakesABodyAsWell) {
