@@ -165,6 +165,9 @@ class TrackReading {
       RunOutcomes run;
       if (blobs[i]) {
         RESULTSDB_ASSIGN(run, decode_outcomes(*blobs[i]));
+      } else if (needs_blob(*track.runs[known + i])) {
+        return make_error(ErrorCode::Corrupt, "the outcomes of a run are missing; run a check",
+                          "run " + track.runs[known + i]->info->id);
       }
       RESULTSDB_TRY(add_run(stale, known + i, run));
     }
@@ -172,6 +175,14 @@ class TrackReading {
                      [](const auto& a, const auto& b) { return a.test < b.test; });
     track.changes = stale.before->changes.extended(stale.changes);
     return {};
+  }
+
+  /// It has more than plain expected passes.
+  static bool needs_blob(const RunEntry& run) {
+    const auto& outcomes = run.info->counts.outcomes;
+    return run.lost != 0 || std::ranges::any_of(outcomes, [](const RunCounts::Count& count) {
+             return !count.outcome.plain_pass();
+           });
   }
 
   /// The run behind those that made `standing`: tests that neither were nor are anything but plain passes

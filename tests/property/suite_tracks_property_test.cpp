@@ -150,6 +150,31 @@ TEST(SuiteTracksProperty, KeptOnesEqualThoseReadAnew) {
   }
 }
 
+TEST(SuiteTracks, AnAddedRunWithoutItsOutcomesIsNoRunOfPasses) {
+  const auto model = value_of(Model::create(backends::open_memory()));
+  auto& storage = model->storage();
+  Suite suite(storage, "s");
+  const Selection all;
+  const auto ingest = [&](int position, const std::string& actual) {
+    resultsdb::Run run;
+    run.header = {.suite = "s", .position = position, .started = from_seconds(position)};
+    run.results.add({.test = "a", .actual = actual});
+    value_of(model->ingest(run, {}));
+  };
+  ingest(1, "PASS");
+  const auto timeline = value_of(read_suite_tracks(suite, {&all, 1})).front().tracks.front()->number;
+  ingest(2, "FAIL");
+  storage::SuiteBatch damage{.suite = "s"};
+  damage.timelines = value_of(storage.find_timelines("s", {&timeline, 1}));
+  ++damage.timelines.front().version;
+  damage.put_runs = value_of(storage.find_runs({.suite = "s"}, {.limit = 1})).rows;  // the newest
+  damage.delete_runs = {damage.put_runs.front().ref()};
+  ASSERT_TRUE(storage.apply(damage));
+  const auto answer = read_suite_tracks(suite, {&all, 1});
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, ErrorCode::Corrupt);
+}
+
 /// A reader that has to begin again meets what another one has kept meanwhile, with outcomes that were not
 /// known when it began.
 TEST(SuiteTracks, TheOutcomesOfAnAnswerAreThoseOfItsLastAttempt) {
