@@ -10,36 +10,17 @@ namespace {
 
 using namespace resultsdb;
 
-constexpr std::array<const char*, 30> kPaths = {"/api/suites",
-                                                "/api/layout-tests/tests",
-                                                "/api/results/layout-tests",
-                                                "/api/results/layout-tests/a/b.html",
-                                                "/api/commits",
-                                                "/api/commits/find",
-                                                "/api/commits/siblings",
-                                                "/api/commits/next",
-                                                "/api/commits/branches",
-                                                "/api/upload",
-                                                "/api/failures/layout-tests",
-                                                "/api/results-summary/layout-tests/a/b.html",
-                                                "/api/urls",
-                                                "/api/urls/queue",
-                                                "/v1/suites",
-                                                "/v1/runs",
-                                                "/v1/tests",
-                                                "/v1/history",
-                                                "/v1/commits",
-                                                "/v1/branches",
-                                                "/v1/configurations",
-                                                "/v1/suite-history",
-                                                "/v1/summary",
-                                                "/v1/regressions",
-                                                "/v1/flaky",
-                                                "/v1/culprit",
-                                                "/v1/verdict",
-                                                "/v1/facet-split",
-                                                "/v1/fix-check",
-                                                "/v1/compare"};
+constexpr std::array kPaths = {
+    "/api/suites", "/api/layout-tests/tests", "/api/results/layout-tests",
+    "/api/results/layout-tests/a/b.html", "/api/commits", "/api/commits/find", "/api/commits/siblings",
+    "/api/commits/next", "/api/commits/branches", "/api/upload", "/api/failures/layout-tests",
+    "/api/results-summary/layout-tests/a/b.html", "/api/urls", "/api/urls/queue", "/v1/suites", "/v1/runs",
+    "/v1/tests", "/v1/history", "/v1/commits", "/v1/branches", "/v1/configurations", "/v1/suite-history",
+    "/v1/summary", "/v1/regressions", "/v1/flaky", "/v1/culprit", "/v1/verdict", "/v1/facet-split",
+    "/v1/fix-check", "/v1/compare",
+    // New ones at the end: the corpus counts them.
+    "/v1/overview", "/v1/badge.svg", "/v1/annotations", "/v1/views", "/v1/durations", "/v1/slow",
+    "/v1/failures", "/v1/coverage-gaps", "/v1/clusters", "/v1/search"};
 
 /// A few runs on two configurations and two branches.
 std::string upload(int number) {

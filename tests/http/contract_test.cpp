@@ -1,4 +1,5 @@
 // Same selection, same numbers: whatever operation is asked. On random data; RESULTSDB_SEED repeats a run.
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 #include <random>
@@ -156,6 +157,49 @@ std::vector<std::int64_t> expand(const json::value& rle) {
     values.insert(values.end(), flat[i].as_int64(), flat[i + 1].as_int64());
   return values;
 }
+
+/// The overview, its badge and folders of tests say what the runs and the history say.
+TEST_F(Contract, TheOverviewCountsAlike) {
+  SCOPED_TRACE("RESULTSDB_SEED=" + std::to_string(seed_));
+  const auto history = get("/v1/history?suite=unit&include=run_ids" + tests_);
+  const auto expected = by_run(history);
+  const auto overview = get("/v1/overview?suite=unit");
+  std::map<std::string, json::object> lines;
+  for (const auto& line : overview.at("tiles").at(0).at("lines").as_array())
+    lines[std::string(line.at("timeline").as_string())] = line.as_object();
+  std::int64_t healthy = 0, unexpected = 0, lost = 0;
+  for (const auto& timeline : history.at("timelines").as_array()) {
+    const auto& runs = timeline.at("run_id").as_array();  // newest first
+    const auto of = [&](std::size_t run) { return expected.at(std::string(runs[run].as_string())); };
+    unexpected += of(0).unexpected;
+    lost += of(0).lost;
+    const auto line = lines.find(std::string(timeline.at("id").as_string()));
+    ASSERT_EQ(line != lines.end(), of(0).unexpected + of(0).lost > 0);
+    if (line == lines.end()) {
+      ++healthy;
+      continue;
+    }
+    EXPECT_EQ(line->second.at("newest").at("id"), runs[0]);
+    const auto trend = expand(line->second.at("trend"));
+    ASSERT_EQ(trend.size(), runs.size());
+    for (std::size_t run = 0; run < runs.size(); ++run) EXPECT_EQ(trend[run], of(run).unexpected);
+    const auto good = static_cast<std::size_t>(std::ranges::find(trend, 0) - trend.begin());
+    ASSERT_EQ(line->second.at("first_bad").is_null(), good == 0);
+    if (good == 0) continue;
+    EXPECT_EQ(line->second.at("first_bad").at("run"), runs[good - 1]);
+    ASSERT_EQ(line->second.at("last_good").is_null(), good == runs.size());
+    if (good < runs.size()) {
+      EXPECT_EQ(line->second.at("last_good").at("run"), runs[good]);
+    }
+  }
+  EXPECT_EQ(overview.at("tiles").at(0).at("healthy"), healthy);
+  const std::string state = unexpected > 0 ? std::to_string(unexpected) + " unexpected"
+                            : lost > 0     ? std::to_string(lost) + " lost"
+                                           : "as expected";
+  EXPECT_NE(send("GET", "/v1/badge.svg?suite=unit").body.find("<title>unit: " + state + "</title>"),
+            std::string::npos);
+}
+
 std::vector<std::size_t> columns_of(const json::value& steps) {
   std::vector<std::size_t> columns;
   std::int64_t column = -1;
