@@ -225,7 +225,9 @@ int run_fix_check(const Arguments& arguments) {
   const auto answer = ask_about_tests(*model, suite, [&] { return Answers(model).fix_check(query); });
   print_fix_check(answer, format, query.limit);
   hint(format, next_after(answer, suite));
-  const bool fixed = answer.counts[static_cast<std::size_t>(FixState::Fixed)] == answer.per_timeline.size();
+  // A test that was left out is not known to be fixed.
+  const bool fixed = !answer.truncated && answer.counts[static_cast<std::size_t>(FixState::Fixed)] ==
+                                              answer.per_timeline.size();
   return options.has("strict") && !fixed ? kRefused : kDone;
 }
 

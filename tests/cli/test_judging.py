@@ -4,7 +4,7 @@ import os
 import tempfile
 import unittest
 
-from program import Cli
+from program import Cli, CliTest
 
 LINUX, MAC = 'os=linux', 'os=mac'
 LABEL = len('code@') + 12
@@ -345,6 +345,23 @@ class Judging(unittest.TestCase):
                           ('fix-check', broken, '--fix', at(38), '--suite', 's'), ('facet-split', broken, '--suite', 's'),
                           ('compare', 'commit:' + at(8), 'commit:' + at(40), '--suite', 's')):
             self.assertLessEqual(max(map(len, self.cli.run(*arguments).stdout.splitlines())), 100, arguments)
+
+
+class Fixes(CliTest):
+    def test_a_fix_of_some_tests_is_not_one_of_all(self):
+        runs = []
+        for i in range(1, 31):
+            fails = {'a': 11 <= i < 21, 'b': i >= 11}
+            cases = ''.join(f'<testcase name="{name}">{"<failure/>" if bad else ""}</testcase>' for name, bad in fails.items())
+            self.write(f'{i}.xml', f'<testsuite name="t">{cases}</testsuite>')
+            runs.append({'suite': 's', 'file': f'{i}.xml', 'commit': [at(i)], 'started': 1767225600 + 60 * i})
+        self.write('runs.jsonl', '\n'.join(map(json.dumps, runs)))
+        self.cli.run('import', '--manifest', 'runs.jsonl')
+        item, = self.cli.json('regressions', '--state', 'all', '--kind', 'regression')
+        fix = ('fix-check', '--regression', item['id'], '--fix', at(21), '--strict')
+        self.assertEqual(self.cli.json(*fix, code=1)['summary'], {'fixed': 1, 'not_fixed': 1, 'too_early': 0, 'not_run': 0})
+        first = self.cli.json(*fix, '--limit', '1', code=1)  # the other one was not looked at
+        self.assertEqual((first['summary']['fixed'], first['truncated']), (1, True))
 
 
 if __name__ == '__main__':
