@@ -23,6 +23,13 @@ Cell where_cell(const std::vector<FacetFilter>& where) {
   return cell(texts, texts.size());
 }
 
+std::vector<FacetFilter> filters_of(const Configuration& configuration) {
+  std::vector<FacetFilter> filters;
+  for (const auto& [facet, value] : configuration.facets())
+    filters.push_back({.facet = facet, .values = {value}});
+  return filters;
+}
+
 Cell position_cell(const std::optional<Position>& position) {
   return position ? cell(static_cast<std::int64_t>(*position)) : Cell{"", "null"};
 }
@@ -100,6 +107,12 @@ int review(const Options& options) {
                    cell(line.words, line.words.size()),
                    cell(aggregate::expectation_text(line, suggestion.test)), Cell{"", "null"}});
     }
+  if (options.has("own"))
+    for (const auto& own : answer.own)
+      for (const auto& place : own.places)
+        records.add({cell(to_string(own.kind)), name_cell(own.test),
+                     where_cell(filters_of(place.configuration)), cell(place.expected, place.expected.size()),
+                     Cell{"", "null"}, Cell{"", "null"}});
   print_list(options.format(), records, records.size(), answer.basis,
              "every expectation fits what was observed");
   if (answer.suggestions.size() < answer.total)
@@ -124,6 +137,7 @@ int run_expectations(const Arguments& arguments) {
       ("owner", po::value<std::string>(), "add: whose it is")                                            //
       ("bug", po::value<std::string>(), "add: where it is tracked")                                      //
       ("expires", po::value<std::string>(), "add: not in force from this time on")                       //
+      ("own", "review: what runs expect by themselves, too: failures that never come, skipped tests")    //
       ("limit", po::value<std::uint32_t>()->default_value(100), "review: suggestions; 0: all");
   if (!options.parse(arguments)) return kDone;
   const auto& words = options.positional();

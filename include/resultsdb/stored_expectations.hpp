@@ -67,15 +67,33 @@ struct ExpectationReview {
     std::vector<aggregate::Observed> observed;      ///< by configuration
     std::vector<StoredExpectation> present;         ///< in force
   };
+  /// A test that its runs expect something of, whatever is stored.
+  struct Own {
+    enum class Kind : std::uint8_t {
+      /// A failure is expected, but on these configurations nothing failed in the newest runs: `least_runs`
+      /// or more on each and aggregate::kEnoughRuns or more together.
+      NeverFailing,
+      Skipped  ///< where its newest result is that it was skipped
+    } kind = Kind::Skipped;
+    std::string test;
+    struct Place {
+      Configuration configuration;
+      std::vector<std::string> expected;  ///< words, by the newest run
+      std::uint64_t runs = 0;             ///< up to the newest one of which this holds
+    };
+    std::vector<Place> places;  ///< by configuration; branches are added up
+  };
   Position position = 0;  ///< as of this: the newest run's, or RunRange::to_position
   std::vector<Stale> stale;
   /// Tests with results in their newest segment on some timeline that neither the runs nor a stored
   /// expectation expected, in at least 1 % of the segment's runs; by name.
   std::vector<Suggestion> suggestions;
   std::uint64_t total = 0;  ///< suggestions, without the limit
+  std::vector<Own> own;     ///< by (kind, test), without limit
   Basis basis;
 };
 std::string_view to_string(ExpectationReview::Stale::Why why) noexcept;
+std::string_view to_string(ExpectationReview::Own::Kind kind) noexcept;  ///< `never_failing`
 
 /// The collection of Model's documents in which the expectations of a suite are.
 std::string expectations_collection(std::string_view suite);

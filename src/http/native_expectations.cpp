@@ -220,6 +220,7 @@ struct Change {
   std::vector<StoredExpectation> present;
   std::vector<aggregate::ExpectationLine> lines;  ///< suggested
   std::vector<aggregate::Observed> observed;
+  std::vector<aggregate::ExpectationLine> own;  ///< instead of `present`: what the runs brought along
 };
 
 /// What one word of several remains, where that can be said in a line.
@@ -235,6 +236,25 @@ std::vector<aggregate::ExpectationLine> tightened(const Stale& stale) {
   return {std::move(line)};
 }
 
+Change change_of(ExpectationReview::Own&& own) {
+  const bool skipped = own.kind == ExpectationReview::Own::Kind::Skipped;
+  Change change{.kind = to_string(own.kind),
+                .why = {},
+                .test = std::move(own.test),
+                .present = {},
+                .lines = {},
+                .observed = {},
+                .own = {}};
+  for (const auto& place : own.places) {
+    change.own.push_back({place.configuration.facets(), place.expected});
+    aggregate::Observed& observed = change.observed.emplace_back();
+    observed.configuration = place.configuration;
+    observed.counts.emplace(skipped ? "SKIP" : "PASS", place.runs);
+    if (!skipped) observed.runs = place.runs;  // what was skipped is no run without failure
+  }
+  return change;
+}
+
 std::vector<Change> changes_of(ExpectationReview&& review) {
   std::vector<Change> changes;
   for (Stale& stale : review.stale) {
@@ -248,9 +268,23 @@ std::vector<Change> changes_of(ExpectationReview&& review) {
     change.observed = std::move(stale.observed);
   }
   for (Suggestion& suggestion : review.suggestions)
-    changes.push_back({"missing", "", std::move(suggestion.test), std::move(suggestion.present),
-                       std::move(suggestion.lines), std::move(suggestion.observed)});
+    changes.push_back({"missing",
+                       "",
+                       std::move(suggestion.test),
+                       std::move(suggestion.present),
+                       std::move(suggestion.lines),
+                       std::move(suggestion.observed),
+                       {}});
+  for (ExpectationReview::Own& own : review.own) changes.push_back(change_of(std::move(own)));
   return changes;
+}
+
+/// Without the end.
+void write_line(JsonWriter& json, const aggregate::ExpectationLine& line) {
+  json.begin_object().key("where").begin_object();
+  for (const auto& [facet, value] : line.where) write_texts(json, facet, {value});
+  json.end_object();
+  write_texts(json, "expected", line.words);
 }
 
 void write_change(JsonWriter& json, const Change& change) {
@@ -258,12 +292,13 @@ void write_change(JsonWriter& json, const Change& change) {
   if (!change.why.empty()) json.member("why", change.why);
   json.key("present").begin_array();
   for (const StoredExpectation& present : change.present) write_expectation(json, present);
+  for (const aggregate::ExpectationLine& line : change.own) {
+    write_line(json, line);
+    json.end_object();
+  }
   json.end_array().key("proposed").begin_array();
   for (const aggregate::ExpectationLine& line : change.lines) {
-    json.begin_object().key("where").begin_object();
-    for (const auto& [facet, value] : line.where) write_texts(json, facet, {value});
-    json.end_object();
-    write_texts(json, "expected", line.words);
+    write_line(json, line);
     json.member("text", aggregate::expectation_text(line, change.test)).end_object();
   }
   json.end_array().key("evidence").begin_array();
@@ -271,13 +306,16 @@ void write_change(JsonWriter& json, const Change& change) {
     json.begin_object().member("configuration", configuration_id(observed.configuration));
     json.key("counts").begin_object();
     for (const auto& [word, runs] : observed.counts) json.member(word, runs);
-    json.end_object().end_object();
+    json.end_object();
+    write_proportion(json, "observed", aggregate::wilson(observed.failing, observed.runs));
+    json.end_object();
   }
   json.end_array().end_object();
 }
 
 Result<std::string> find_changes(const NativeContext& context, const Arguments& arguments) {
-  RESULTSDB_ASSIGN(const auto kinds, arguments.some_of("kind", {"missing", "narrow", "stale"}));
+  RESULTSDB_ASSIGN(const auto kinds,
+                   arguments.some_of("kind", {"missing", "narrow", "stale", "never_failing", "skipped"}));
   RESULTSDB_ASSIGN(const std::string format, arguments.one_of("format", {"json", "webkit"}));
   RESULTSDB_ASSIGN(PageRequest page, read_page(arguments));
   // A text has no place to say that there is more.
@@ -300,8 +338,8 @@ Result<std::string> find_changes(const NativeContext& context, const Arguments& 
   });
   const std::size_t total = changes.size();
   const std::string next = cut_page(changes, arguments, page, [](const Change& change) {
-    const std::string id = change.kind == "missing" ? "" : change.present.front().id;
-    return Rank{0, change.test + '\n' + id};
+    const bool stored = change.kind == "narrow" || change.kind == "stale";
+    return Rank{0, change.test + '\n' + (stored ? change.present.front().id : std::string(change.kind))};
   });
   if (format == "webkit") {
     std::string text;

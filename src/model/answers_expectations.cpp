@@ -6,6 +6,7 @@
 #include "domain/check.hpp"
 #include "model/course.hpp"
 #include "model/expectation_store.hpp"
+#include "model/own_expectations.hpp"
 #include "model/survey.hpp"
 #include "resultsdb/stored_expectations.hpp"
 
@@ -18,15 +19,6 @@ using Suggestion = ExpectationReview::Suggestion;
 constexpr double kRare = 0.01;  // as aggregate::suggest_expectations()
 constexpr std::uint32_t kReadAtOnce = 1000;
 constexpr int kTries = 8;  // of a write that others overtake
-
-template <class Visit>
-void visit_words(std::string_view text, Visit visit) {
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find(' '), text.size());
-    if (end > 0) visit(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-}
 
 /// What came out, of one test after the other.
 class Observer {
@@ -44,9 +36,13 @@ class Observer {
       const Configuration& configuration = window.track().info.configuration;
       aggregate::Observed& counts = observed[configuration];
       counts.configuration = configuration;
-      for (const Piece& piece : segment)
-        visit_words(survey_.outcome(piece.outcome).actual,
+      for (const Piece& piece : segment) {
+        const std::string actual = survey_.outcome(piece.outcome).actual;
+        counts.runs += piece.runs;
+        if (is_failing(actual)) counts.failing += piece.runs;
+        visit_words(actual,
                     [&](std::string_view word) { counts.counts[std::string(word)] += piece.runs; });
+      }
     }
     std::vector<aggregate::Observed> list;
     for (auto& [configuration, counts] : observed) list.push_back(std::move(counts));
@@ -86,6 +82,7 @@ class Reviewing {
       if (!expectation.expired(query_.now)) in_force_[expectation.test].push_back(expectation);
     }
     RESULTSDB_TRY(suggest());
+    RESULTSDB_ASSIGN(review_.own, review_own_expectations(survey_, query_.least_runs));
     return std::move(review_);
   }
 

@@ -63,6 +63,8 @@ class AnswersTest : public ::testing::Test {
         return run.results.add({.test = test, .actual = "SKIP"});
       case 'x':
         return run.results.add({.test = test, .expected = "FAIL", .actual = "FAIL"});
+      case 'u':
+        return run.results.add({.test = test, .expected = "PASS FAIL"});
       case 'L':
         return run.results.add_lost(test);
       default:

@@ -84,6 +84,42 @@ TEST_F(StoredExpectationsTest, WhatIsWrongIsNamed) {
   EXPECT_EQ(answers_.expectations({.suite = "suite"}).error().code, ErrorCode::Corrupt);
 }
 
+TEST_F(StoredExpectationsTest, WhatRunsExpectThemselves) {
+  const std::string good = repeat(100, "P"), never = repeat(100, "u");
+  // b fails on gtk, as expected; c has too few runs; d is skipped now; e failed once; f was skipped once.
+  add("gtk", {never, repeat(100, "x"), repeat(70, ".") + repeat(30, "u"), repeat(95, "P") + "SSSSS",
+              repeat(60, "u") + "x" + repeat(39, "u"), repeat(50, "u") + "S" + repeat(49, "u")});
+  add("mac", {never, never, good, good, repeat(60, "u") + "x" + repeat(39, "u"), good});
+  auto query = ask<ExpectationReviewQuery>();
+  const auto own = [&] {
+    std::string text;
+    const ExpectationReview review = value_of(answers_.review_expectations(query));
+    for (const auto& each : review.own) {
+      text += std::string(to_string(each.kind)) + ' ' + each.test;
+      for (const auto& place : each.places) {
+        text += ' ' + place.configuration.key() + '=' + std::to_string(place.runs);
+        EXPECT_EQ(place.expected, each.test == "d" ? std::vector<std::string>{"PASS"}
+                                                   : std::vector<std::string>({"PASS", "FAIL"}));
+      }
+      text += '\n';
+    }
+    return text;
+  };
+  EXPECT_EQ(own(),
+            "never_failing a platform=gtk=100 platform=mac=100\n"
+            "never_failing b platform=mac=100\n"
+            "never_failing e platform=gtk=39 platform=mac=39\n"
+            "never_failing f platform=gtk=99\n"
+            "skipped d platform=gtk=5\n");
+  query.least_runs = 40;
+  query.name_contains = "e";
+  EXPECT_EQ(own(), "");
+  query.name_contains.clear();
+  query.range.to_position = place(71);  // 72 runs of f are too few, the two times 72 of a are not
+  query.least_runs = 20;
+  EXPECT_EQ(own(), "never_failing a platform=gtk=72 platform=mac=72\n");
+}
+
 TEST_F(StoredExpectationsTest, StaleOnesAndMissingOnes) {
   const std::string good = repeat(100, "P");
   // a fails on gtk since run 60; b crashes everywhere; c passes; d is flaky on mac; e broke just now.

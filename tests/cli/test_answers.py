@@ -300,10 +300,13 @@ class Answers(unittest.TestCase):
             for i in range(25):
                 with open(result, 'w', encoding='utf-8') as file:
                     file.write(f'<testsuite name="s" timestamp="2026-01-01T00:{i:02}:00Z"><testcase name="t"><failure/></testcase>'
-                               '<testcase name="u"/></testsuite>')
+                               '<testcase name="u"/><testcase name="left out"><skipped/></testcase></testsuite>')
                 cli.run('import', '--suite', 's', '--configuration', 'os=mac', result)
             missing, = cli.json('expectations', 'review', '--suite', 's')
             self.assertEqual((missing['kind'], missing['expected']), ('missing', ['FAIL']))
+            skipped, = (row for row in cli.json('expectations', 'review', '--own', '--suite', 's') if row != missing)
+            self.assertEqual((skipped['kind'], skipped['where']), ('skipped', ['os:mac']))
+            self.assertIn('left out', skipped['test'])
             stored, = cli.json('expectations', 'add', '--suite', 's', '--test', missing['test'], '--expect', 'FAIL', '--bug', 'b/1')
             self.assertEqual(cli.json('expectations', '--suite', 's'), [stored])
             self.assertEqual(cli.json('expectations', 'review', '--suite', 's'), [])
@@ -376,10 +379,14 @@ class Answers(unittest.TestCase):
         for member in ('id', 'test', 'expected', 'owner', 'bug'):
             self.assertEqual(stored[member], told[member])
         http = self.get('expectation-changes', suite='cron', range='last:100', recent='false', limit=1000)['items']
-        command = self.cli.json('expectations', 'review', '--suite', 'cron', '--limit', '0')
+        command = self.cli.json('expectations', 'review', '--own', '--suite', 'cron', '--limit', '0')
+        own = {'never_failing', 'skipped'}
         self.assertEqual(sorted((item['test'], item.get('why', item['kind']), line['text'])
-                                for item in http for line in item['proposed'] or [{'text': None}]),
-                         sorted((row['test'], row['kind'], row['line']) for row in command))
+                                for item in http if item['kind'] not in own for line in item['proposed'] or [{'text': None}]),
+                         sorted((row['test'], row['kind'], row['line']) for row in command if row['kind'] not in own))
+        self.assertEqual(sorted((item['test'], item['kind'], there['expected'])
+                                for item in http if item['kind'] in own for there in item['present']),
+                         sorted((row['test'], row['kind'], row['expected']) for row in command if row['kind'] in own))
         self.assertIn(('gone', 'unused'), [(item['test'], item.get('why')) for item in http])
         self.cli.run('expectations', 'remove', stored['id'], '--suite', 'cron')
         self.assertEqual(self.get('expectations', suite='cron')['items'], [])

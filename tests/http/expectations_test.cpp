@@ -190,6 +190,29 @@ TEST_F(Expectations, ChangesAreThoseOfTheReview) {
   EXPECT_EQ(text.body, "[ Mac ] missing [ Failure ]\n");
 }
 
+TEST_F(Expectations, ChangesTellWhatRunsExpectThemselves) {
+  for (int commit = 0; commit < 80; ++commit) {
+    add({.os = "mac", .commit = commit}, "never=FAIL/PASS sometimes=FAIL/FAIL out=PASS/SKIP");
+    add({.os = "linux", .commit = commit}, "never=PASS sometimes=FAIL/PASS out=PASS");
+  }
+  const auto answer = get("/v1/expectation-changes?suite=unit&kind=never_failing&kind=skipped");
+  std::string seen;
+  for (const auto& item : items(answer)) {
+    ASSERT_EQ(item.at("present").as_array().size(), 1u);
+    ASSERT_EQ(item.at("evidence").as_array().size(), 1u);
+    const auto& evidence = item.at("evidence").at(0);
+    seen += std::string(item.at("kind").as_string()) + ' ' + std::string(item.at("test").as_string()) +
+            json::serialize(item.at("present").at(0)) + json::serialize(evidence.at("counts")) +
+            std::to_string(k_of_n(evidence.at("observed")).second) + '\n';
+    EXPECT_TRUE(item.at("proposed").as_array().empty());
+  }
+  EXPECT_EQ(seen,
+            R"(never_failing never{"where":{"os":["mac"],"style":["release"]},"expected":["FAIL"]}{"PASS":80}80
+skipped out{"where":{"os":["mac"],"style":["release"]},"expected":["PASS"]}{"SKIP":80}0
+never_failing sometimes{"where":{"os":["linux"],"style":["release"]},"expected":["FAIL"]}{"PASS":80}80
+)");
+}
+
 TEST_F(Expectations, ATextHasAllLines) {
   std::string results;
   for (int i = 0; i < 150; ++i) results += "t" + std::to_string(i) + "=" + (i < 110 ? "FAIL " : "PASS ");

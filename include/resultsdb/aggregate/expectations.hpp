@@ -20,6 +20,7 @@ namespace resultsdb::aggregate {
 struct Observed {
   Configuration configuration;
   std::map<std::string, std::uint64_t, std::less<>> counts;
+  std::uint64_t runs = 0, failing = 0;  ///< for people; of no influence
   bool operator==(const Observed&) const = default;
 };
 
