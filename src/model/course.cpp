@@ -61,11 +61,18 @@ std::uint64_t Course::repeated_commits(storage::TestId test) const {
   std::uint64_t commits = 0;
   std::uint32_t runs = 0;
   std::optional<Position> position;
-  visit_runs(test, [&](std::uint32_t run, const Piece&) {
+  const auto visit = [&](std::uint32_t run, const Piece&) {
     const Position at = window_->run(run)->position;
     runs = position == at ? runs + 1 : 1;
     position = at;
     if (runs == 2) ++commits;
+  };
+  // Most commits have one run: whether it covers the test need not be asked.
+  const auto& all = window_->runs();
+  const auto position_of = [&](std::size_t i) { return window_->run(all[i])->position; };
+  visit_runs(test, visit, [&](std::size_t i) {
+    return (i > 0 && position_of(i - 1) == position_of(i)) ||
+           (i + 1 < all.size() && position_of(i + 1) == position_of(i));
   });
   return commits;
 }

@@ -40,15 +40,22 @@ class Course {
 
   /// Without skipped results: neighbours may agree.
   std::span<const Piece> pieces() const { return pieces_; }
-  /// `visit(run, piece)` for each run, oldest first. `test` is the one that was read.
-  template <class Visit>
-  void visit_runs(storage::TestId test, Visit visit) const {
+  /// `visit(run, piece)` for each run, oldest first, that is `wanted(index into Window::runs())`. `test` is
+  /// the one that was read.
+  template <class Visit, class Wanted>
+  void visit_runs(storage::TestId test, Visit visit, Wanted wanted) const {
     std::size_t piece = 0;
-    for (const std::uint32_t run : window_->runs()) {
+    for (std::size_t i = 0; i < window_->runs().size(); ++i) {
+      if (!wanted(i)) continue;
+      const std::uint32_t run = window_->runs()[i];
       while (piece < pieces_.size() && pieces_[piece].last < run) ++piece;
       if (piece == pieces_.size()) return;
       if (pieces_[piece].first <= run && window_->covers(test, run)) visit(run, pieces_[piece]);
     }
+  }
+  template <class Visit>
+  void visit_runs(storage::TestId test, Visit visit) const {
+    visit_runs(test, visit, [](std::size_t) { return true; });
   }
   /// Commits with at least two results: FlakinessCounts::disagreement.n.
   std::uint64_t repeated_commits(storage::TestId test) const;
