@@ -22,11 +22,11 @@ struct OverviewQuery {
 
 struct OverviewAnswer {
   static constexpr std::uint32_t kTrend = 30;
-  /// Of one timeline; runs that go on and runs that were declared failed (ExcludedRun::Why::Declared) are
-  /// passed over.
+  /// Of one timeline; runs that go on are passed over.
   struct Line {
     std::uint32_t timeline = 0;  ///< index into `timelines`
-    RunInfoPtr newest;
+    RunInfoPtr newest;  ///< that was not declared failed (ExcludedRun::Why::Declared), if there is one
+    std::uint32_t failed_runs = 0;     ///< declared failed, newer than `newest`; all, if there are no others
     Outcome worst;                     ///< of its unexpected results; a plain pass: there are none
     std::uint64_t unexpected = 0;      ///< results of it
     std::vector<std::uint64_t> trend;  ///< unexpected results of the newest kTrend runs, newest first
@@ -34,7 +34,7 @@ struct OverviewAnswer {
     /// the run before it, null if none is in sight.
     RunInfoPtr first_bad, last_good;
     /// The newest run has all its results, all as expected.
-    bool healthy() const { return unexpected == 0 && newest->counts.lost == 0; }
+    bool healthy() const { return failed_runs == 0 && unexpected == 0 && newest->counts.lost == 0; }
   };
   std::vector<TimelineInfo> timelines;
   std::vector<RunInfoPtr> running;   ///< newest first

@@ -66,7 +66,7 @@ void write_line(JsonWriter& json, const OverviewAnswer& overview, const Line& li
   write_configuration(json, timeline.configuration);
   json.key("newest");
   write_run(json, names.model, *line.newest, names.commits);
-  json.member("unexpected", line.unexpected).key("trend");
+  json.member("failed_runs", line.failed_runs).member("unexpected", line.unexpected).key("trend");
   write_rle(json, line.trend.size(), [&](std::size_t i) { return line.trend[i]; });
   names.points.write(json, "last_good", line.last_good);
   names.points.write(json, "first_bad", line.first_bad);
@@ -228,18 +228,22 @@ Result<std::string> get_badge(const NativeContext& context, const Arguments& arg
   RESULTSDB_ASSIGN(const auto scopes, read_scopes(context, arguments));
   const std::string label = arguments.get_or("label", default_label(scopes));
   if (label.size() > kLabelBytes) return invalid_argument("takes at most 120 bytes", "label");
-  std::uint64_t unexpected = 0, lost = 0;
+  std::uint64_t unexpected = 0, failed_runs = 0, lost = 0;
   std::size_t lines = 0;
   for (const Scope& scope : scopes) {
     RESULTSDB_ASSIGN(const OverviewAnswer overview, read_overview(context, scope));
     lines += overview.lines.size();
     for (const Line& line : overview.lines) {
       unexpected += line.unexpected;
+      failed_runs += line.failed_runs;
       lost += line.newest->counts.lost;
     }
   }
   if (lines == 0) return badge(label, "no runs", "#777");
   if (unexpected > 0) return badge(label, std::to_string(unexpected) + " unexpected", "#b71c1c");
+  if (failed_runs > 0)
+    return badge(label, std::to_string(failed_runs) + (failed_runs == 1 ? " run" : " runs") + " failed",
+                 "#b71c1c");
   if (lost > 0) return badge(label, std::to_string(lost) + " lost", "#8a5a00");
   return badge(label, "as expected", "#1b6e20");
 }

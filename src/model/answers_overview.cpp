@@ -40,6 +40,13 @@ Line read_line(std::uint32_t timeline, const std::vector<RunInfoPtr>& runs) {
   return line;
 }
 
+std::vector<RunInfoPtr> newest_first(std::vector<RunInfoPtr> runs) {
+  std::ranges::stable_sort(runs, [](const RunInfoPtr& a, const RunInfoPtr& b) {
+    return engine::run_before(*b, *a, RunOrder::Position);
+  });
+  return runs;
+}
+
 /// The newest first. Those in which nearly everything is bad are among them: statistics pass them over, but a
 /// suite where all tests fail does not stand well.
 std::vector<RunInfoPtr> runs_of(const Window& window, Time now) {
@@ -47,10 +54,15 @@ std::vector<RunInfoPtr> runs_of(const Window& window, Time now) {
   for (const std::uint32_t run : window.runs()) runs.push_back(engine::as_of(window.run(run), now));
   for (const ExcludedRun& excluded : window.excluded())
     if (excluded.why == ExcludedRun::Why::MostFailed) runs.push_back(excluded.run);
-  std::ranges::stable_sort(runs, [](const RunInfoPtr& a, const RunInfoPtr& b) {
-    return engine::run_before(*b, *a, RunOrder::Position);
-  });
-  return runs;
+  return newest_first(std::move(runs));
+}
+
+/// Declared so, the newest first.
+std::vector<RunInfoPtr> failed_runs_of(const Window& window) {
+  std::vector<RunInfoPtr> runs;
+  for (const ExcludedRun& excluded : window.excluded())
+    if (excluded.why == ExcludedRun::Why::Declared) runs.push_back(excluded.run);
+  return newest_first(std::move(runs));
 }
 
 /// As runs_of() has them.
@@ -82,7 +94,12 @@ Result<OverviewAnswer> Answers::overview(const OverviewQuery& query) {
       auto& list = run->state == RunState::Running ? answer.running : ended;
       list.push_back(std::move(run));
     }
-    if (!ended.empty()) answer.lines.push_back(read_line(w, ended));
+    const std::vector<RunInfoPtr> failed = failed_runs_of(survey.windows[w]);
+    if (ended.empty() && failed.empty()) continue;
+    Line& line = answer.lines.emplace_back(read_line(w, ended.empty() ? failed : ended));
+    line.failed_runs = static_cast<std::uint32_t>(std::ranges::count_if(failed, [&](const RunInfoPtr& run) {
+      return ended.empty() || engine::run_before(*line.newest, *run, RunOrder::Position);
+    }));
   }
   std::ranges::stable_sort(answer.running, [](const RunInfoPtr& a, const RunInfoPtr& b) {
     return engine::run_before(*b, *a, RunOrder::Started);

@@ -118,6 +118,25 @@ TEST_F(Overview, ARunInWhichEverythingFailsIsHowItStands) {
   EXPECT_EQ(tile(get("/v1/overview?suite=unit")).at("healthy"), 1);
 }
 
+TEST_F(Overview, RunsThatWereDeclaredFailedAreToldAndNotHealthy) {
+  register_commits(6);
+  add({.os = "linux", .state = "failed", .commit = 0}, "t=PASS");
+  add({.os = "linux", .commit = 1}, "t=PASS");
+  EXPECT_EQ(tile(get("/v1/overview?suite=unit")).at("healthy"), 1);
+  add({.os = "linux", .state = "failed", .commit = 2}, "t=PASS");
+  add({.os = "linux", .state = "failed", .commit = 3}, "t=PASS");
+  add({.os = "mac", .state = "failed", .commit = 1}, "t=PASS");
+  const auto answer = get("/v1/overview?suite=unit");
+  EXPECT_EQ(tile(answer).at("healthy"), 0);
+  std::map<std::string, std::pair<std::int64_t, std::int64_t>> failed;
+  for (const auto& one : tile(answer).at("lines").as_array())
+    failed[std::string(one.at("configuration").at("facets").at("os").as_string())] = {
+        one.at("failed_runs").as_int64(), one.at("newest").at("position").as_int64()};
+  EXPECT_EQ(failed.at("linux"), std::pair(std::int64_t{2}, position(1)));
+  EXPECT_EQ(failed.at("mac"), std::pair(std::int64_t{1}, position(1)));
+  EXPECT_NE(send("GET", "/v1/badge.svg?suite=unit").body.find("3 runs failed"), std::string::npos);
+}
+
 TEST_F(Overview, BadgesSayHowItStands) {
   const auto badge = [&](const std::string& query) {
     const Response response = send("GET", "/v1/badge.svg" + query);
