@@ -1,6 +1,7 @@
 // The commits in many ranges of positions, read once for an answer.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -45,5 +46,15 @@ class CommitRanges {
 
   std::map<std::string, Repository> repositories_;
 };
+
+/// `visit(repository, after, to)`: the commits that `to` has and `from` has not, of each repository that both
+/// know.
+template <class Visit>
+void visit_commits_between(const RunInfo& from, const RunInfo& to, Visit visit) {
+  for (const RunCommit& newer : to.commits) {
+    const auto older = std::ranges::find(from.commits, newer.repository, &RunCommit::repository);
+    if (older != from.commits.end()) visit(newer.repository, older->position, newer.position);
+  }
+}
 
 }  // namespace resultsdb::http

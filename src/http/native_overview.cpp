@@ -26,10 +26,7 @@ Result<OverviewAnswer> read_overview(const NativeContext& context, const Scope& 
 template <class Visit>
 void visit_ranges(const Line& line, Visit visit) {
   if (!line.first_bad || !line.last_good) return;
-  for (const RunCommit& bad : line.first_bad->commits) {
-    const auto good = std::ranges::find(line.last_good->commits, bad.repository, &RunCommit::repository);
-    if (good != line.last_good->commits.end()) visit(bad.repository, good->position, bad.position);
-  }
+  visit_commits_between(*line.last_good, *line.first_bad, visit);
 }
 
 /// What the answer's tiles are written with, read once.

@@ -81,23 +81,41 @@ Rank rank(const Item& item, std::string_view order) {
   return {static_cast<std::int64_t>(worst_severity(regression.worst.actual)), newest_first};
 }
 
+/// `visit(repository, after, to)`: where the cause may be.
+template <class Visit>
+void visit_causes(const Regression& regression, Visit visit) {
+  if (const RunCommit* commit = commit_of_position(*regression.first_bad)) {
+    visit(commit->repository, regression.after, regression.to);
+  } else {  // ordered by builds or times
+    visit_commits_between(*regression.last_good, *regression.first_bad, visit);
+  }
+}
+
 /// Commits that may be the cause, and who wrote them.
 void write_causes(JsonWriter& json, const CommitRanges& commits, const Regression& regression) {
-  CommitRanges::Found causes;
-  if (const RunCommit* commit = commit_of_position(*regression.first_bad))
-    causes = commits.find(commit->repository, regression.after, regression.to);
+  std::size_t count = 0;
+  bool counted = true;
+  std::vector<std::string> authors;
+  visit_causes(regression, [&](const std::string& repository, Position after, Position to) {
+    const CommitRanges::Found found = commits.find(repository, after, to);
+    counted = counted && found.commits;
+    count += found.commits.value_or(0);
+    for (const std::string& author : found.authors)
+      if (std::ranges::find(authors, author) == authors.end()) authors.push_back(author);
+  });
   json.key("range").begin_object().member("after", regression.after).member("to", regression.to);
-  if (causes.commits.value_or(0) > 0) json.member("commits", *causes.commits);
+  if (counted && count > 0) json.member("commits", count);
   json.end_object().key("authors").begin_array();
-  for (const std::string& author : causes.authors) json.value(author);
+  for (const std::string& author : authors) json.value(author);
   json.end_array();
 }
 
 Result<CommitRanges> read_causes(Model& model, const std::vector<Item>& items) {
   CommitRanges commits;
   for (const Item& item : items)
-    if (const RunCommit* commit = commit_of_position(*item.regression.first_bad))
-      commits.add(commit->repository, item.regression.after, item.regression.to);
+    visit_causes(item.regression, [&](const std::string& repository, Position after, Position to) {
+      commits.add(repository, after, to);
+    });
   RESULTSDB_TRY(commits.load(model));
   return commits;
 }

@@ -46,6 +46,23 @@ TEST_F(Regressions, OneConfigurationGetsWorse) {
   EXPECT_EQ(get("/v1/regressions?suite=unit&range=last:10").at("total"), 0);
 }
 
+TEST_F(Regressions, BuildsHaveTheCommitsBetweenTheirRuns) {
+  register_commits(60);
+  for (int build = 0; build < 20; ++build)  // three commits each; broken since build 10
+    post("/v1/runs",
+         R"({"suite":"unit","branch":"main","configuration":{},"order_key":"build","position":)" +
+             std::to_string(500 + build) + R"(,"started":)" + std::to_string(kFirstSecond + 600 * build) +
+             R"(,"commits":[{"repository":"r","branch":"main","hash":")" + hash(3 * build) +
+             R"(","timestamp":)" + std::to_string(kFirstSecond + 180 * build) +
+             R"(}],"results":[{"test":"a","actual":")" + (build < 10 ? "PASS" : "FAIL") + R"("}]})",
+         201);
+  const auto answer = get("/v1/regressions?suite=unit");
+  ASSERT_EQ(items(answer).size(), 1u) << answer;
+  const auto& item = items(answer).front();
+  EXPECT_EQ(item.at("range"), json::parse(R"({"after":509,"to":510,"commits":3})"));
+  EXPECT_EQ(item.at("authors"), json::parse(R"(["A","B"])"));
+}
+
 TEST_F(Regressions, AFixIsOfItsOwnKindAndNeverOpen) {
   register_commits(40);
   add_history({}, "a", "ppppppppppFFFFFFFFFFFFFFFppppppppppppppp");
