@@ -172,10 +172,14 @@ class Handler {
     }
   }
 
-  /// The time of the document is local although it ends in "Z": it is kept as text.
+  /// The time of the document is that of the local clock although it ends in "Z".
   void take_document_member(std::string_view key, std::string text) {
     bool bad = false;
     if (key == "time") builder->run().duration_ms = parse_seconds(text, bad);
+    if (key == "timestamp") {
+      if (text.ends_with('Z')) text.pop_back();
+      builder->run().started = builder->read_time(text);
+    }
     if (key == "timestamp" || key == "random_seed") builder->keep_attribute(key, text);
   }
 

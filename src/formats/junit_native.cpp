@@ -29,7 +29,9 @@ std::string gtest_message(const JunitVerdict& verdict) {
   std::string_view rest = verdict.told(), first;
   while (next_line(rest, first) && trim(first).empty()) {
   }
-  return is_place(first) ? first_line(rest) : first_line(verdict.told());
+  // Alone, a place is a skip without a reason; "no answer from localhost:80" is a message.
+  const bool words = trim(rest).empty() && trim(first).find(' ') != std::string_view::npos;
+  return is_place(first) && !words ? first_line(rest) : first_line(verdict.told());
 }
 
 /// A case without a failure passed only if its words say so (in small letters in XML, in capitals in JSON).

@@ -148,6 +148,34 @@ TEST(Junit, TimesWithoutZoneAreNoStartUnlessTheZoneIsGiven) {
   EXPECT_FALSE(read_results(again, options).run->started);
 }
 
+TEST(GoogleTestJson, TheStartIsOfTheLocalClockAlthoughItEndsInZ) {
+  const std::string text =
+      R"({"tests":1,"timestamp":"2026-11-22T02:41:08Z","testsuites":[{"name":"S","testsuite":[)"
+      R"({"name":"a","status":"RUN","result":"COMPLETED","classname":"S"}]}]})";
+  const ImportedRun run = read_run(text);
+  EXPECT_EQ(start_of(run), "none");
+  EXPECT_EQ(run.attributes.at(0), (std::pair<std::string, std::string>("timestamp", "2026-11-22T02:41:08")));
+
+  ReadOptions options;
+  options.time_zone = [](Time clock) { return clock - std::chrono::hours{1}; };
+  std::istringstream in(text);
+  const ReadOutcome outcome = read_results(in, options);
+  ASSERT_TRUE(outcome.run);
+  EXPECT_EQ(start_of(*outcome.run), "2026-11-22T01:41:08Z");
+}
+
+TEST(GoogleTest, AMessageThatEndsInANumberIsNoPlace) {
+  const auto message_of = [](const std::string& message) {
+    const ImportedRun run = read_run(
+        "<testsuites name='AllTests'><testsuite name='S' disabled='0'><testcase name='a' status='run' "
+        "result='completed' classname='S'><failure message='" +
+        message + "' type=''/></testcase></testsuite></testsuites>");
+    return run.tests.at(0).message;
+  };
+  EXPECT_EQ(message_of("no answer from localhost:80"), "no answer from localhost:80");
+  EXPECT_EQ(message_of("a_test.cc:7&#x0A;Value of: x"), "Value of: x");
+}
+
 TEST(Junit, BatsNamesBeginWithTheFile) {
   const ImportedRun run = read_run(R"(<testsuites time="1"><testsuite name="a.bats" tests="9">
     <testcase classname="a.bats" name="adds"/><testcase classname="a.bats" name="skips"><skipped>why</skipped></testcase>
