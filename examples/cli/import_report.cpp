@@ -30,6 +30,12 @@ StartSource start_source(const RunPlan& plan, const formats::ImportedRun& import
   return {"now: neither --started nor the file says it", "now"};
 }
 
+/// A file that was imported before keeps the start that its run has.
+bool start_was_kept(const Ingested& ingested, const RunPlan& plan, const formats::ImportedRun& imported) {
+  return ingested.stored == Ingested::Stored::Unchanged && !plan.started &&
+         imported.started != ingested.run->started;
+}
+
 StartSource stored_word(Ingested::Stored stored) {
   switch (stored) {
     case Ingested::Stored::Added:
@@ -111,6 +117,14 @@ void ImportReport::stored(const Ingested& ingested, const RunPlan& plan,
   }
   const RunInfo& run = *ingested.run;
   failing_ = failing_ || has_failures(run);
+  const bool kept = start_was_kept(ingested, plan, imported);
+  if (kept && imported.started) {
+    gaps_.push_back({"start_kept", "this file is run " + run.id + " already and keeps its start " +
+                                       format_rfc3339(run.started) + "; to have " +
+                                       format_rfc3339(*imported.started) + ", 'resultsdb purge --run " +
+                                       run.id + "' and import it again"});
+    warn() << printable(gaps_.back().text) << '\n';
+  }
   if (form_ == Form::Summary) return;
   const StartSource start = start_source(plan, imported), how = stored_word(ingested.stored);
   if (form_ == Form::Json) {
@@ -119,7 +133,7 @@ void ImportReport::stored(const Ingested& ingested, const RunPlan& plan,
               << ",\"configuration\":" << run.configuration.json()
               << ",\"commits\":" << cell(run.commits).json
               << ",\"started\":" << json::quote(format_rfc3339(run.started))
-              << ",\"started_from\":" << json::quote(start.name)
+              << ",\"started_from\":" << json::quote(kept ? "kept" : start.name)
               << ",\"state\":" << json::quote(to_string(run.state)) << ",\"results\":" << run.counts.covered
               << ",\"counts\":" << cell_counts(run.counts, false).json << ",\"lost\":" << run.counts.lost
               << ",\"warnings\":" << warnings_json(imported) << "}\n";

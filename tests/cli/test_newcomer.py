@@ -44,6 +44,21 @@ class Newcomer(CliTest):
             self.assertIn(f'2026-01-02T{start}Z', self.starts(), zone)
         self.assertEqual(len(self.starts()), 4)
 
+    def test_a_file_that_is_imported_again_keeps_its_start_and_that_is_said(self):
+        self.write('a.xml', junit(CLOCK))
+        self.add('a.xml')
+        run, = self.cli.json('runs')
+        done = self.add('a.xml', '--timezone', 'UTC')
+        self.assertEqual(self.starts(), [run['started']])
+        self.assertIn(f"keeps its start {run['started']}; to have {CLOCK}Z, 'resultsdb purge --run {run['id']}'", done.stderr)
+        told = json.loads(self.add('a.xml', '--timezone', 'UTC', '--json').stdout)
+        self.assertEqual((told['stored'], told['started_from'], [warning['code'] for warning in told['warnings']]),
+                         ('unchanged', 'kept', ['start_kept']))
+        self.cli.run('purge', '--run', run['id'])
+        self.add('a.xml', '--timezone', 'UTC')
+        done = self.add('a.xml', '--timezone', 'UTC', '--json')
+        self.assertEqual((self.starts(), done.stderr, json.loads(done.stdout)['started_from']), ([CLOCK + 'Z'], '', 'file'))
+
     def test_timezone_knows_summer_and_the_machine(self):
         self.add(self.write('a.xml', junit('2026-07-02T03:04:05.25')), '--timezone', 'Europe/Berlin')
         self.assertEqual(self.starts(), ['2026-07-02T01:04:05.250Z'])
