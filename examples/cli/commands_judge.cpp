@@ -60,31 +60,6 @@ std::string range_json(const CulpritAnswer::Range& range) {
   return text + "]}";
 }
 
-void print_culprit_json(const CulpritAnswer& answer, const std::optional<Proportion>& flaky,
-                        const Records& timelines) {
-  std::cout << "{\"status\":" << json::quote(to_string(answer.status))
-            << ",\"flaky\":" << (flaky ? cell(*flaky).json : "null") << ",\"per_timeline\":["
-            << timelines.json_items()
-            << "],\"combined\":" << (answer.combined ? range_json(*answer.combined) : "null")
-            << ",\"posterior\":[";
-  for (std::size_t i = 0; i < answer.posterior.size(); ++i)
-    std::cout << (i > 0 ? "," : "") << range_json(answer.posterior[i]);
-  std::cout << "],\"credible\":{";
-  for (std::size_t i = 0; i < answer.credible.size(); ++i)
-    std::cout << (i > 0 ? "," : "") << '"' << number_json(answer.credible[i].confidence) << "\":{"
-              << range_members(answer.credible[i].range) << '}';
-  std::cout << "},\"next_test\":";
-  if (const auto& next = answer.next_test) {
-    const TimelineInfo& timeline = answer.timelines[next->timeline];
-    std::cout << "{\"position\":" << next->position << ",\"timeline\":" << json::quote(timeline.id)
-              << ",\"configuration\":" << timeline.configuration.json() << ",\"repeats\":" << next->repeats
-              << ",\"gain_bits\":" << number_json(next->gain_bits) << '}';
-  } else {
-    std::cout << "null";
-  }
-  std::cout << ",\"basis\":" << basis_json(answer.basis) << "}\n";
-}
-
 /// Positions as people know them: by the commit there, if the answer tells of one.
 class Places {
  public:
@@ -111,6 +86,33 @@ class Places {
  private:
   std::map<Position, std::string> names_;
 };
+
+void print_culprit_json(const CulpritAnswer& answer, const std::optional<Proportion>& flaky,
+                        const Records& timelines) {
+  std::cout << "{\"status\":" << json::quote(to_string(answer.status))
+            << ",\"flaky\":" << (flaky ? cell(*flaky).json : "null") << ",\"per_timeline\":["
+            << timelines.json_items()
+            << "],\"combined\":" << (answer.combined ? range_json(*answer.combined) : "null")
+            << ",\"posterior\":[";
+  for (std::size_t i = 0; i < answer.posterior.size(); ++i)
+    std::cout << (i > 0 ? "," : "") << range_json(answer.posterior[i]);
+  std::cout << "],\"credible\":{";
+  for (std::size_t i = 0; i < answer.credible.size(); ++i)
+    std::cout << (i > 0 ? "," : "") << '"' << number_json(answer.credible[i].confidence) << "\":{"
+              << range_members(answer.credible[i].range) << '}';
+  std::cout << "},\"next_test\":";
+  if (const auto& next = answer.next_test) {
+    const TimelineInfo& timeline = answer.timelines[next->timeline];
+    std::cout << "{\"position\":" << next->position
+              << ",\"at\":" << json::quote(Places(answer).name(next->position))
+              << ",\"timeline\":" << json::quote(timeline.id)
+              << ",\"configuration\":" << timeline.configuration.json() << ",\"repeats\":" << next->repeats
+              << ",\"gain_bits\":" << number_json(next->gain_bits) << '}';
+  } else {
+    std::cout << "null";
+  }
+  std::cout << ",\"basis\":" << basis_json(answer.basis) << "}\n";
+}
 
 void print_commits(const std::vector<Commit>& commits) {
   constexpr std::size_t kShown = 20;

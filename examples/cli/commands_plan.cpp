@@ -97,7 +97,7 @@ int run_query(const Arguments& arguments) {
     more = more || answer.more;
   }
   records.print(format, "no such tests");
-  if (format == Format::Table) std::cout << '\n' << total << " tests\n";
+  if (format == Format::Table) std::cout << '\n' << total << (total == 1 ? " test\n" : " tests\n");
   if (more) std::cerr << records.size() << " of " << total << "; --after NAME goes on, --limit 0 shows all\n";
   if (format == Format::Table || !basis.excluded.empty()) print_basis(basis);
   return total > 0 && options.has("strict") ? kRefused : kDone;

@@ -60,13 +60,14 @@ TimeBucket parse_bucket(const std::string& text) {
 void add_folders(Records& records, const std::string& suite, const DurationFolder& folder,
                  std::int64_t level) {
   const auto add = [&](const std::string& name, std::int64_t at, Duration total, std::uint64_t tests,
-                       std::optional<double> failing) {
+                       std::optional<std::int64_t> failing) {
     const auto count = static_cast<std::int64_t>(tests);
     records.add({cell(suite), cell(name), cell(at), time_cell(total), cell(count),
-                 time_cell(total / std::max<std::int64_t>(count, 1)), cell(failing)});
+                 time_cell(total / std::max<std::int64_t>(count, 1)),
+                 failing ? cell(*failing) : Cell{"", "null"}});
   };
   add(folder.name.empty() ? "(all)" : folder.name, level, folder.total, folder.tests,
-      static_cast<double>(folder.failing));
+      static_cast<std::int64_t>(folder.failing));
   for (const DurationFolder& child : folder.children) add_folders(records, suite, child, level + 1);
   if (folder.rest_tests > 0)
     add(folder.name + "(others)", level + 1, folder.rest_total, folder.rest_tests, std::nullopt);

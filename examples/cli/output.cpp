@@ -173,7 +173,9 @@ void Records::print_table(const char* when_empty) const {
   std::vector<TableColumn> shown;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     if (std::ranges::find(hidden_, i) != hidden_.end()) continue;
-    auto& column = shown.emplace_back(columns_[i]);
+    // The cells of a table name their units themselves.
+    const std::string& name = columns_[i];
+    auto& column = shown.emplace_back(name.ends_with("_us") ? name.substr(0, name.size() - 3) : name);
     for (const auto& row : rows_) column.cells.push_back(&row[i]);
   }
   for (const std::string& line : table_lines(shown, terminal_width())) std::cout << line << '\n';

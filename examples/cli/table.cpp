@@ -4,6 +4,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <string_view>
+#include <system_error>
 
 namespace resultsdb::cli {
 
@@ -133,9 +137,13 @@ std::string shorten_middle(const std::string& text, std::size_t width) {
 std::size_t terminal_width() {
   constexpr std::size_t kElsewhere = 100;
   winsize size{};
-  if (::isatty(STDOUT_FILENO) != 1 || ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
-    return kElsewhere;
-  return size.ws_col;
+  if (::isatty(STDOUT_FILENO) == 1 && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+    return size.ws_col;
+  const char* given = std::getenv("COLUMNS");
+  const std::string_view text = given == nullptr ? "" : given;
+  std::size_t columns = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), columns);
+  return failure == std::errc() && end == text.data() + text.size() && columns > 0 ? columns : kElsewhere;
 }
 
 std::vector<std::string> table_lines(const std::vector<TableColumn>& columns, std::size_t width) {

@@ -36,7 +36,7 @@ class Gate(unittest.TestCase):
         self.assertEqual(self.names('query', 'all(os:linux, seq(pass)) -name~slow'), [quick, solid])
         self.assertEqual(self.names('query', '', '--limit', '2'), [quick, slow])
         self.assertEqual(self.names('query', '', '--limit', '2', '--after', slow), [solid])
-        self.assertIn('1 tests', self.cli.run('query', 'count(fail) >= 3', '--strict', code=1).stdout)
+        self.assertIn('1 test\n', self.cli.run('query', 'count(fail) >= 3', '--strict', code=1).stdout)
         for begins_with_a_dash in (('-name:slow*',), ('--limit', '0', '-name:slow*', '--suite', 's'), ('not name:slow*',)):
             self.assertEqual(self.names('query', *begins_with_a_dash), [quick, solid])
         self.assertIn('2 tests', self.cli.run('query', '--suite', 's', '--', '-name:slow*').stdout)

@@ -205,7 +205,7 @@ class Judging(unittest.TestCase):
         self.assertTrue(0.98 < sum(masses) <= 1, masses)  # gaps below 0.1 % are not listed
         self.assertEqual(answer['posterior'][0]['commits'], answer['combined']['commits'])
         self.assertGreater(answer['next_test']['gain_bits'], 0)
-        self.assertEqual(answer['next_test']['configuration'], {'os': 'linux'})
+        self.assertEqual((answer['next_test']['configuration'], answer['next_test']['at']), ({'os': 'linux'}, at(25)[:LABEL]))
         text = self.cli.run('culprit', broken, '--suite', 's').stdout
         last_good, first_bad = (at(i)[:LABEL] for i in (24, 26))
         self.assertRegex(text, f'common range: after {last_good}, up to {first_bad} \\([0-9.]+ % of the probability\\)')

@@ -41,6 +41,18 @@ class Tables(CliTest):
             self.assertLessEqual(max(map(len, self.rows(self.on_terminal(95, *arguments)))), 95, arguments)
             self.assertNotIn('…', self.on_terminal(500, *arguments), arguments)
 
+    def test_columns_say_how_wide_where_there_is_no_terminal(self):
+        wide = self.cli.run('failures', env={'COLUMNS': '500'}).stdout
+        self.assertIn(TEST.format('broken'), wide)
+        self.assertNotIn('…', wide)
+        for odd in ('', '0', 'wide', '500x', '-1'):
+            self.assertEqual(self.cli.run('failures', env={'COLUMNS': odd}).stdout, self.cli.run('failures').stdout, odd)
+
+    def test_cells_name_the_units_and_counts_are_whole(self):
+        heading, first = self.cli.run('folders', '--depth', '1').stdout.splitlines()[:2]
+        self.assertEqual(heading.split(), ['suite', 'folder', 'total', 'tests', 'average', 'failing'])
+        self.assertEqual((first.split()[-1], self.cli.json('folders')[0]['failing']), ('1', 1))
+
     def test_numbers_and_commits_stay(self):
         rows = list(csv.DictReader(io.StringIO(self.cli.run('flaky', '--format', 'csv').stdout)))
         line, = self.rows(self.cli.run('flaky').stdout)
