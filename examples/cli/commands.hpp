@@ -36,6 +36,7 @@ int run_tests(const Arguments& arguments);
 int run_suites(const Arguments& arguments);
 int run_configurations(const Arguments& arguments);
 int run_summary(const Arguments& arguments);
+int run_overview(const Arguments& arguments);
 int run_flaky(const Arguments& arguments);
 int run_regressions(const Arguments& arguments);
 int run_verdict(const Arguments& arguments);

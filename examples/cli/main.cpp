@@ -27,6 +27,7 @@ constexpr std::array kCommands = {
     Command{"configurations", "configurations [--suite S]", "timelines by configuration", run_configurations},
     Command{"commits", "commits [import FILE]", "commits of a repository", run_commits},
     Command{"summary", "summary [--suite S]", "counts and pass rates by configuration", run_summary},
+    Command{"overview", "overview [--suite S]", "how all suites stand now, the worst first", run_overview},
     Command{"regressions", "regressions [--suite S]", "what broke, where and since when", run_regressions},
     Command{"flaky", "flaky [--suite S]", "the flakiest tests", run_flaky},
     Command{"verdict", "verdict TEST", "what is the matter with one test", run_verdict},

@@ -258,6 +258,18 @@ class Answers(unittest.TestCase):
         self.assertEqual(sorted((row['state'], row['runs'], proportion(row['passing']), row['lost']) for row in http['timelines']),
                          sorted((row['state'], row['runs'], proportion(row['passing']), row['lost']) for row in command))
 
+    def test_overview(self):
+        for suite in ('click', 'cron'):
+            http = self.get('overview', suite=suite, recent='false')
+            command = self.cli.json('overview', '--suite', suite)
+            tile, = http['tiles']
+            lines = [(line['unexpected'], line['failed_runs'], line['newest']['position'],
+                      *(line[name] and line[name]['run'] for name in ('last_good', 'first_bad'))) for line in tile['lines']]
+            self.assertEqual(lines, [(row['unexpected'], row['failed_runs'], row['newest']['position'],
+                                      *(row[name] and row[name]['run'] for name in ('last_good', 'first_bad'))) for row in command])
+            everything = self.cli.json('overview', '--suite', suite, '--healthy')
+            self.assertEqual(len(everything), len(lines) + tile['healthy'])
+
     def test_folders(self):
         def flat(folder):
             rows = [(folder['name'] or '(all)', folder['total_us'], folder['tests'], folder['failing'])]
