@@ -38,7 +38,7 @@ Cell place_cell(const PlanAnswer& answer, const PlanItem& item, CommitNames& nam
   // The position of a run without commits is its time (docs/architecture.md).
   if (answer.timelines[item.timeline].order_key == OrderKey::Time)
     return cell(format_rfc3339(from_seconds(*item.position / 100)));
-  return cell(names.name(*item.position));
+  return cell(names.name(*item.position, answer.timelines[item.timeline].branch));
 }
 
 Records records_of(const PlanAnswer& answer, CommitNames& names) {

@@ -177,22 +177,36 @@ Cell cell(const RunInfoPtr& run) {
 
 CommitNames::CommitNames(Model& model) : model_(model), repositories_(need(model.repositories())) {}
 
-std::string CommitNames::name(Position position) {
-  const auto [found, added] = known_.try_emplace(position);
+std::string CommitNames::name(Position position, const std::string& branch) {
+  const auto [found, added] = known_.try_emplace({position, branch});
   if (!added) return found->second;
   found->second = "position " + std::to_string(position);
-  for (const std::string& repository : repositories_) {
-    const auto page = need(model_.commits(
-        {.repository = repository, .from_position = position, .to_position = position, .limit = 1}));
-    if (page.items.empty()) continue;
-    found->second = repository + "@" + printable(page.items.front().label());
-    break;
+  for (const auto& wanted : {std::optional(branch), std::optional<std::string>()}) {
+    for (const std::string& repository : repositories_) {
+      const auto page = need(model_.commits({.repository = repository,
+                                             .branch = wanted,
+                                             .from_position = position,
+                                             .to_position = position,
+                                             .limit = 1}));
+      if (page.items.empty()) continue;
+      return found->second = repository + "@" + printable(page.items.front().label());
+    }
   }
   return found->second;
 }
 
 Cell CommitNames::cell(const RunInfoPtr& run) {
-  return run && commit_of(*run) ? run_cell(*run, name(run->position)) : cli::cell(run);
+  const RunCommit* commit = run ? commit_of(*run) : nullptr;
+  if (commit == nullptr) return cli::cell(run);
+  const auto [found, added] = known_.try_emplace({run->position, commit->repository + "@" + commit->id});
+  if (added) {
+    found->second = cli::cell(run).text;
+    const auto page = need(model_.commits(
+        {.repository = commit->repository, .from_position = run->position, .to_position = run->position}));
+    for (const Commit& known : page.items)
+      if (known.id() == commit->id) found->second = commit->repository + "@" + printable(known.label());
+  }
+  return run_cell(*run, found->second);
 }
 
 Cell cell_range(Position after, Position to, const std::string& after_name, const std::string& to_name) {

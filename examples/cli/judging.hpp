@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "arguments.hpp"
@@ -41,15 +42,16 @@ class ConfigurationLabels {
 class CommitNames {
  public:
   explicit CommitNames(Model& model);
-  /// `position N` if there is no commit.
-  std::string name(Position position);
+  /// Branches may have a commit each at one position: the one of this branch is meant, else any. `position N`
+  /// if there is none.
+  std::string name(Position position, const std::string& branch);
   /// As cell(run), by the name of the run's commit.
   Cell cell(const RunInfoPtr& run);
 
  private:
   Model& model_;
   std::vector<std::string> repositories_;
-  std::map<Position, std::string> known_;
+  std::map<std::pair<Position, std::string>, std::string> known_;  ///< by position and branch or commit
 };
 
 /// `3/40 (1-20 %)` and {"k":3,"n":40,"low":…,"high":…}; nothing that was not counted looks like a rate.

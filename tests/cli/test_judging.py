@@ -364,5 +364,29 @@ class Fixes(CliTest):
         self.assertEqual((first['summary']['fixed'], first['truncated']), (1, True))
 
 
+class Branches(CliTest):
+    def test_of_branches_with_commits_of_one_second_the_run_s_own_is_named(self):
+        """As after a rebase of several branches at once."""
+        branches = {name: [f'{100 * number + i:040x}'[::-1] for i in range(20)] for number, name in enumerate('ab', 1)}
+        self.write('commits.jsonl', '\n'.join(
+            json.dumps({'repository': 'code', 'branch': branch, 'hash': commit, 'timestamp': 1767225600 + 60 * i})
+            for branch, hashes in branches.items() for i, commit in enumerate(hashes)))
+        for word, case in (('good', ''), ('bad', '<failure/>')):
+            self.write(f'{word}.xml', f'<testsuite name="t"><testcase name="x">{case}</testcase></testsuite>')
+        for broken in branches:
+            cli = Cli('sqlite:' + self.path(f'{broken}.db'), self.folder.name)
+            cli.run('commits', 'import', 'commits.jsonl')
+            self.write('runs.jsonl', '\n'.join(
+                json.dumps({'id': f'{branch}{i}', 'suite': 's', 'branch': branch, 'configuration': {'os': 'linux'}, 'commit': [f'code@{commit}'],
+                            'started': 1767225600 + 60 * i, 'file': 'bad.xml' if branch == broken and i > 11 else 'good.xml'})
+                for branch, hashes in branches.items() for i, commit in enumerate(hashes)))
+            cli.run('import', '--manifest', 'runs.jsonl')
+            good, bad = (f'code@{branches[broken][i][:12]}' for i in (11, 12))
+            regression, = cli.json('regressions')
+            self.assertEqual([regression[end]['label'] for end in ('last_good', 'first_bad')], [good, bad])
+            self.assertIn(f'"({good}, {bad}]"', cli.run('regressions', '--format', 'csv').stdout)
+            self.assertIn(cli.json('plan', '--suite', 's')[0]['at'], (good, bad))
+
+
 if __name__ == '__main__':
     unittest.main(verbosity=2)
