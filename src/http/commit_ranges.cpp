@@ -48,7 +48,8 @@ Status CommitRanges::read(Model& model, const std::string& name, Repository& rep
   do {
     RESULTSDB_ASSIGN(const auto page, model.commits(query));
     for (const Commit& commit : page.items)
-      repository.commits.push_back({commit.position.value_or(0), commit.id(), commit.author.name});
+      repository.commits.push_back(
+          {commit.position.value_or(0), commit.id(), commit.branch, commit.author.name});
     seen += page.items.size();
     query.page = page.next;
   } while (!query.page.empty() && seen < kMost);
@@ -57,14 +58,29 @@ Status CommitRanges::read(Model& model, const std::string& name, Repository& rep
   return {};
 }
 
-CommitRanges::Found CommitRanges::find(const std::string& name, Position after, Position to) const {
+/// The run's own, if that is one of several.
+std::optional<std::string_view> CommitRanges::branch_of(const Repository& repository, const std::string& name,
+                                                        const RunInfo& run) {
+  std::optional<std::string_view> branch;
+  const auto of = std::ranges::find(run.commits, name, &RunCommit::repository);
+  if (of == run.commits.end()) return branch;
+  for (const Seen& commit :
+       std::ranges::equal_range(repository.commits, of->position, std::greater(), &Seen::position))
+    if (commit.id == of->id && (!branch || commit.branch == run.branch)) branch = commit.branch;
+  return branch;
+}
+
+CommitRanges::Found CommitRanges::find(const std::string& name, Position after, Position to,
+                                       const RunInfo* end) const {
   Found found{.commits = 0, .authors = {}};
   const auto known = repositories_.find(name);
   if (known == repositories_.end() || after >= to) return found;
   const Repository& repository = known->second;
   const auto first = std::ranges::lower_bound(repository.commits, to, std::greater(), &Seen::position);
+  const auto branch = end ? branch_of(repository, name, *end) : std::nullopt;
   std::set<std::string_view> ids;
   for (auto commit = first; commit != repository.commits.end() && commit->position > after; ++commit) {
+    if (branch && commit->branch != *branch) continue;
     if (!ids.insert(commit->id).second || commit->author.empty() || found.authors.size() == kAuthors)
       continue;
     if (std::ranges::find(found.authors, commit->author) == found.authors.end())

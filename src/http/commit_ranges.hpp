@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -28,19 +29,22 @@ class CommitRanges {
     std::optional<std::size_t> commits;  ///< one of several branches counts once; nothing: too many to read
     std::vector<std::string> authors;    ///< of the newest ones, at most kAuthors
   };
-  /// Of one that was added.
-  Found find(const std::string& repository, Position after, Position to) const;
+  /// Of one that was added. With a run at its end: of the branch that has this run's commit, since commits of
+  /// other branches are no suspects.
+  Found find(const std::string& repository, Position after, Position to, const RunInfo* end = nullptr) const;
 
  private:
   struct Seen {
     Position position = 0;
-    std::string id, author;
+    std::string id, branch, author;
   };
   struct Repository {
     std::vector<std::pair<Position, Position>> ranges;  // as added; then the union of them, ascending
     std::vector<Seen> commits;                          // newest first
     std::vector<Position> cut;  // the oldest place that was read, where that is not all
   };
+  static std::optional<std::string_view> branch_of(const Repository& repository, const std::string& name,
+                                                   const RunInfo& run);
   static Status read(Model& model, const std::string& name, Repository& repository,
                      const std::pair<Position, Position>& range);
 

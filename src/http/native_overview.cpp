@@ -69,7 +69,7 @@ void write_line(JsonWriter& json, const OverviewAnswer& overview, const Line& li
   names.points.write(json, "first_bad", line.first_bad);
   json.key("commits_between").begin_object();
   visit_ranges(line, [&](const std::string& repository, Position good, Position bad) {
-    const auto found = names.ranges.find(repository, good, bad);
+    const auto found = names.ranges.find(repository, good, bad, line.first_bad.get());
     if (found.commits.value_or(0) > 0) json.member(repository, *found.commits);
   });
   json.end_object().key("facet_change").begin_object();

@@ -97,7 +97,7 @@ void write_causes(JsonWriter& json, const CommitRanges& commits, const Regressio
   bool counted = true;
   std::vector<std::string> authors;
   visit_causes(regression, [&](const std::string& repository, Position after, Position to) {
-    const CommitRanges::Found found = commits.find(repository, after, to);
+    const CommitRanges::Found found = commits.find(repository, after, to, regression.first_bad.get());
     counted = counted && found.commits;
     count += found.commits.value_or(0);
     for (const std::string& author : found.authors)

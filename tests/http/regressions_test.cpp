@@ -46,6 +46,24 @@ TEST_F(Regressions, OneConfigurationGetsWorse) {
   EXPECT_EQ(get("/v1/regressions?suite=unit&range=last:10").at("total"), 0);
 }
 
+TEST_F(Regressions, CommitsOfOtherBranchesAreNoSuspects) {
+  register_commits(20);
+  for (int i = 0; i < 20; ++i) {  // one beside each
+    Commit beside;
+    beside.repository = "r";
+    beside.branch = "change/7";
+    beside.hash = std::string(36, 'f') + std::to_string(1000 + i);
+    beside.timestamp = from_seconds(kFirstSecond + 60 * i);
+    beside.author.name = "Somebody else";
+    ASSERT_TRUE(model_->register_commits(std::vector{beside}));
+  }
+  add_history({.os = "linux"}, "a", "ppppppppppFFFFFFFFFF");
+  const auto answer = get("/v1/regressions?suite=unit");
+  ASSERT_EQ(items(answer).size(), 1u) << answer;
+  EXPECT_EQ(items(answer).front().at("range").at("commits"), 1);
+  EXPECT_EQ(items(answer).front().at("authors"), json::parse(R"(["A"])"));
+}
+
 TEST_F(Regressions, BuildsHaveTheCommitsBetweenTheirRuns) {
   register_commits(60);
   for (int build = 0; build < 20; ++build)  // three commits each; broken since build 10
