@@ -30,19 +30,23 @@ std::vector<FacetFilter> filters_of(const Configuration& configuration) {
   return filters;
 }
 
-Cell position_cell(const std::optional<Position>& position) {
-  return position ? cell(static_cast<std::int64_t>(*position)) : Cell{"", "null"};
+/// For programs the position that is stored, for people a commit there.
+Cell position_cell(const std::optional<Position>& position, CommitNames& names) {
+  if (!position) return {"", "null"};
+  Cell place = cell(static_cast<std::int64_t>(*position));
+  place.shortened = names.name(*position, {});
+  return place;
 }
 
 const std::initializer_list<const char*> kColumns = {"id", "test",  "where", "expected", "from",
                                                      "to", "owner", "bug",   "expires"};
-std::vector<Cell> cells_of(const StoredExpectation& expectation) {
+std::vector<Cell> cells_of(const StoredExpectation& expectation, CommitNames& names) {
   return {cell(expectation.id),
           name_cell(expectation.test),
           where_cell(expectation.where),
           cell(expectation.words, expectation.words.size()),
-          position_cell(expectation.from),
-          position_cell(expectation.to),
+          position_cell(expectation.from, names),
+          position_cell(expectation.to, names),
           cell(expectation.owner),
           cell(expectation.bug),
           expectation.expires ? cell(format_rfc3339(*expectation.expires)) : Cell{"", "null"}};
@@ -54,7 +58,8 @@ int list(const Options& options) {
   if (options.has("commit"))
     query.position = named_commit(*model, options, options.text("commit"), "--commit").position;
   Records records(kColumns);
-  for (const auto& each : need(Answers(model).expectations(query))) records.add(cells_of(each));
+  CommitNames names(*model);
+  for (const auto& each : need(Answers(model).expectations(query))) records.add(cells_of(each, names));
   records.print(options.format(), "no expectations are stored; 'resultsdb expectations add' stores one");
   return kDone;
 }
@@ -82,7 +87,8 @@ int add(const Options& options) {
   }
   const auto stored = need(Answers(model).put_expectation(options.text("suite"), expectation));
   Records records(kColumns);
-  records.add(cells_of(stored));
+  CommitNames names(*model);
+  records.add(cells_of(stored, names));
   records.print(options.format(), "");
   return kDone;
 }

@@ -191,6 +191,12 @@ class Judging(unittest.TestCase):
         self.assertEqual((linux['failing'], linux['unexpected'], linux['newest']['label']), (1, 1, at(40)[:LABEL]))
         self.assert_rate(mac['passing'], 3, 3)
 
+    def test_expectations_begin_at_commits(self):
+        stored, = self.cli.json('expectations', 'add', '--suite', 's', '--test', self.name('shaky'), '--expect', 'FAIL', '--since', at(25))
+        self.assertEqual((stored['from'], stored['to']), (100 * 1000025, None))
+        self.assertIn(f'  {at(25)[:LABEL]}  ', self.cli.run('expectations', '--suite', 's').stdout)
+        self.cli.run('expectations', 'remove', stored['id'], '--suite', 's')
+
     def test_culprit(self):
         broken = self.name('broken')
         answer = self.cli.json('culprit', broken, '--suite', 's')
